@@ -1,0 +1,1 @@
+"""Oracle predicts the next session's closing price of stocks and says how sure it is."""

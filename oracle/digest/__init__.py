@@ -1,0 +1,1 @@
+"""What the evening mail says, as pure functions."""

@@ -1,0 +1,1 @@
+"""Frozen values and errors that every other part of the application speaks in."""

@@ -1,0 +1,110 @@
+"""Every error the application raises on purpose; `oracle.web.errors` maps them to HTTP.
+
+Each carries a sentence for people (`str(error)`) and a `hint`, which says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+
+class OracleError(Exception):
+    """The base of every deliberate error: a sentence, and a hint on what to do."""
+
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class SettingsError(OracleError):
+    """A setting has a value that is not allowed; the sentence names the variable and the value."""
+
+
+class InvalidInput(OracleError):
+    """What a person or a program sent cannot be understood."""
+
+
+class InvalidSymbol(InvalidInput):
+    """The text cannot be a stock symbol."""
+
+    hint = "A symbol has 1 to 10 letters, digits, dots or dashes, like AAPL or BRK-B."
+
+
+class InvalidQuery(InvalidInput):
+    """The text cannot be searched for."""
+
+    hint = "Type a company's name or its symbol, up to 64 characters."
+
+
+class InvalidSelection(InvalidInput):
+    """The list of symbols to rank has the wrong length, or one symbol in it is malformed."""
+
+    hint = "Give 2 to 50 different symbols separated by commas, like AAPL,MSFT,JPM."
+
+
+class UnknownSymbol(OracleError):
+    """No instrument of that symbol is known here or to the feed."""
+
+    hint = "Search by the company's name instead."
+
+    def __init__(self, symbol: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(f"No stock with the symbol {symbol} is known.")
+        self.symbol = symbol
+        self.suggestions = tuple(suggestions)
+
+
+class UnsupportedInstrument(OracleError):
+    """The instrument exists, but it is not one that is forecast (no US share, for example)."""
+
+    hint = "Only shares and funds traded on US exchanges in US dollars are forecast."
+
+
+class FeedError(OracleError):
+    """The price feed did not give what was asked of it."""
+
+    hint = "What was known before is still shown; try again in a few minutes."
+
+
+class FeedUnavailable(FeedError):
+    """The feed did not answer in time, answered with a fault, or its circuit is open."""
+
+
+class FeedRateLimited(FeedUnavailable):
+    """The feed refuses for now because too much was asked of it."""
+
+
+class FeedRejected(FeedError):
+    """The feed answered with prices that cannot be true; nothing of them is kept."""
+
+
+class SymbolNotInFeed(FeedError):
+    """The feed knows no prices of that symbol."""
+
+
+class DatabaseUnavailable(OracleError):
+    """The database did not answer within its deadline."""
+
+    hint = "Try again in a few seconds."
+
+
+class TargetSessionClosed(OracleError):
+    """A live prediction was to be stored after its target session had closed."""
+
+    def __init__(self, symbol: str, target: date, closed_at: datetime) -> None:
+        super().__init__(
+            f"A live prediction of {symbol} for {target} cannot be stored: "
+            f"that session closed at {closed_at:%Y-%m-%d %H:%M} UTC."
+        )
+
+
+class PoolIncomplete(OracleError):
+    """Too few stocks of the training pool have prices up to the session to forecast from."""
+
+    hint = "Forecasts return by themselves once the feed has delivered the last close."

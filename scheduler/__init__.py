@@ -1,0 +1,1 @@
+"""Jobs, and the runner that starts them on time."""
