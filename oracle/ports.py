@@ -59,7 +59,7 @@ class TradingCalendar(Protocol):
         ...
 
     def market_state(self, now: datetime) -> MarketState:
-        """Return what the exchange is doing: open, closed, pre-market (from 04:00) or after-hours."""
+        """Return what the exchange does: open, closed, pre-market (from 04:00) or after-hours."""
         ...
 
     def next_open(self, now: datetime) -> datetime:
@@ -243,17 +243,34 @@ class UnitOfWork(Protocol):
     """Repositories that share one transaction."""
 
     @property
-    def bars(self) -> BarRepository: ...
+    def bars(self) -> BarRepository:
+        """The daily bars."""
+        ...
+
     @property
-    def quotes(self) -> QuoteRepository: ...
+    def quotes(self) -> QuoteRepository:
+        """The last good prices."""
+        ...
+
     @property
-    def lookups(self) -> SymbolLookupRepository: ...
+    def lookups(self) -> SymbolLookupRepository:
+        """The feed's answers about symbols the directory lacks."""
+        ...
+
     @property
-    def fits(self) -> FitRepository: ...
+    def fits(self) -> FitRepository:
+        """The frozen fits."""
+        ...
+
     @property
-    def predictions(self) -> PredictionRepository: ...
+    def predictions(self) -> PredictionRepository:
+        """The stored predictions."""
+        ...
+
     @property
-    def rankings(self) -> RankingRepository: ...
+    def rankings(self) -> RankingRepository:
+        """The stored rankings."""
+        ...
 
 
 class Store(Protocol):
