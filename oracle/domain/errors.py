@@ -60,12 +60,6 @@ class UnknownSymbol(OracleError):
         self.suggestions = tuple(suggestions)
 
 
-class UnsupportedInstrument(OracleError):
-    """The instrument exists, but it is not one that is forecast (no US share, for example)."""
-
-    hint = "Only shares and funds traded on US exchanges in US dollars are forecast."
-
-
 class FeedError(OracleError):
     """The price feed did not give what was asked of it."""
 
@@ -86,6 +80,14 @@ class FeedRejected(FeedError):
 
 class SymbolNotInFeed(FeedError):
     """The feed knows no prices of that symbol."""
+
+    hint = "Search by the company's name instead."
+
+
+class UnsupportedInstrument(FeedError):
+    """The feed knows the instrument, but it is not one that is forecast (no US share, say)."""
+
+    hint = "Only shares and funds traded on US exchanges in US dollars are forecast."
 
 
 class DatabaseUnavailable(OracleError):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.services.find_instrument import LookupBudget
+from oracle.services.get_fit import FitCache
 from oracle.services.lifecycle import Lifecycle
+from oracle.services.make_predictions import PredictionCache
+from oracle.services.rank_stocks import RankingCache
 
 if TYPE_CHECKING:
     from oracle.ports import Clock, PriceFeed, Store, SymbolDirectory, TradingCalendar
@@ -26,3 +30,15 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    lookup_budget: LookupBudget = field(default_factory=LookupBudget)
+    fits: FitCache = field(default_factory=FitCache)
+    predictions: PredictionCache = field(default_factory=PredictionCache)
+    rankings: RankingCache = field(default_factory=RankingCache)
+
+    async def aclose(self) -> None:
+        """Stop background work, then release the feed and the database."""
+        await self.rankings.flights.aclose()
+        await self.fits.flights.aclose()
+        await self.market.aclose()
+        await self.feed.aclose()
+        await self.store.aclose()

@@ -5,7 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oracle.domain.errors import (
+    FeedError,
+    OracleError,
+    SymbolNotInFeed,
+    TargetSessionClosed,
+    UnsupportedInstrument,
+)
+from oracle.domain.forecasts import Origin
+from oracle.domain.freshness import is_stale
+from oracle.observability import metrics
+from oracle.ports import StoredHistory
+from oracle.services.find_instrument import find_instrument, unknown_symbol
+from oracle.services.make_predictions import make_predictions
+from oracle.services.read_market_status import read_market_status
+
 if TYPE_CHECKING:
+    from datetime import date
+
     from oracle.domain.forecasts import Prediction
     from oracle.domain.instruments import Instrument
     from oracle.domain.prices import PriceHistory, Quote
@@ -37,6 +54,85 @@ async def predict_stock(deps: Dependencies, symbol: str) -> StockReport:
     """Return the report of one stock; its prediction is stored before this returns.
 
     A failing feed is no error here but a notice. Raises InvalidSymbol, UnknownSymbol,
-    UnsupportedInstrument, and DatabaseUnavailable when nothing at all can be said.
+    UnsupportedInstrument, FeedError when nobody knows the symbol and the feed cannot be asked,
+    and DatabaseUnavailable when nothing at all can be said.
     """
-    raise NotImplementedError
+    status = read_market_status(deps)
+    instrument = await find_instrument(deps, symbol)
+    notices: list[str] = []
+
+    prediction = await _predict(deps, instrument.symbol, status.as_of, notices)
+    outdated = prediction is None
+    if prediction is None:
+        prediction = await _find_last(deps, instrument.symbol)
+    history = await _read_history(deps, instrument.symbol, status.as_of)
+    quote = await _read_quote(deps, instrument.symbol, notices)
+    stale = quote is not None and _is_stale(deps, quote, status)
+
+    metrics.observe_stock(
+        instrument.symbol,
+        current=None if quote is None else quote.price,
+        predicted=None if prediction is None else prediction.point,
+    )
+    return StockReport(
+        instrument=instrument,
+        status=status,
+        quote=quote,
+        quote_stale=stale,
+        prediction=prediction,
+        prediction_outdated=outdated and prediction is not None,
+        history=history,
+        notices=tuple(dict.fromkeys(notices)),
+    )
+
+
+async def _predict(
+    deps: Dependencies, symbol: str, as_of: date, notices: list[str]
+) -> Prediction | None:
+    try:
+        outcome = await make_predictions(deps, [symbol], as_of)
+    except TargetSessionClosed as closed:
+        notices.append(str(closed))
+        return None
+    failure = outcome.failures.get(symbol)
+    if isinstance(failure, SymbolNotInFeed):
+        raise unknown_symbol(deps, symbol) from failure
+    if isinstance(failure, UnsupportedInstrument):
+        raise failure
+    if failure is not None:
+        notices.append(_sentence(failure))
+    return outcome.predictions.get(symbol)
+
+
+async def _find_last(deps: Dependencies, symbol: str) -> Prediction | None:
+    async with deps.store.begin() as unit:
+        return await unit.predictions.find_latest_prediction(
+            deps.feed.source, symbol, Origin.LIVE
+        )
+
+
+async def _read_history(deps: Dependencies, symbol: str, as_of: date) -> PriceHistory | None:
+    answer = (await deps.market.list_histories([symbol], through=as_of))[symbol]
+    return answer.history if isinstance(answer, StoredHistory) else None
+
+
+async def _read_quote(deps: Dependencies, symbol: str, notices: list[str]) -> Quote | None:
+    try:
+        return await deps.market.get_quote(symbol)
+    except FeedError as error:
+        notices.append(_sentence(error))
+        return None
+
+
+def _is_stale(deps: Dependencies, quote: Quote, status: MarketStatus) -> bool:
+    return is_stale(
+        quote,
+        now=status.now,
+        state=status.state,
+        session_opened=deps.calendar.session_open(status.target),
+        last_close=deps.calendar.session_close(status.as_of),
+    )
+
+
+def _sentence(error: OracleError) -> str:
+    return f"{error} {error.hint}".strip()

@@ -1,0 +1,138 @@
+"""Every metric object of the application, and the functions that feed them.
+
+All names begin with `oracle_`; every label comes from a bounded set. Symbols are labels only for
+the watchlist and for a small set of those asked for most recently.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Literal
+
+from prometheus_client import Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RECENT_SYMBOLS = 40
+"""How many symbols beside the watchlist may be labels at a time."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WEB_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_FEED_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_DATABASE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_FORECAST_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+http_requests = Counter(
+    "oracle_http_requests_total", "Requests answered.", ["method", "route", "status"]
+)
+http_request_duration = Histogram(
+    "oracle_http_request_duration_seconds",
+    "Time from a request's arrival to the end of its answer.",
+    ["method", "route"],
+    buckets=_WEB_BUCKETS,
+)
+http_requests_in_flight = Gauge(
+    "oracle_http_requests_in_flight", "Requests being answered at this moment."
+)
+stock_current_value = Gauge(
+    "oracle_stock_current_value", "Last known price, in the stock's currency.", ["symbol"]
+)
+stock_predicted_value = Gauge(
+    "oracle_stock_predicted_value",
+    "Predicted close of the next session, in the stock's currency.",
+    ["symbol"],
+)
+feed_request_duration = Histogram(
+    "oracle_feed_request_duration_seconds",
+    "Time of one question to the price feed.",
+    ["operation", "outcome"],
+    buckets=_FEED_BUCKETS,
+)
+feed_circuit_open = Gauge(
+    "oracle_feed_circuit_open", "1 while the feed is not asked because it refused or failed."
+)
+feed_rows_withheld = Counter(
+    "oracle_feed_rows_withheld_total", "Bars of the feed that were not stored as implausible."
+)
+database_transaction_duration = Histogram(
+    "oracle_database_transaction_duration_seconds",
+    "Time of one transaction, connection included.",
+    ["outcome"],
+    buckets=_DATABASE_BUCKETS,
+)
+cache_requests = Counter(
+    "oracle_cache_requests_total", "Questions to the in-memory caches.", ["cache", "result"]
+)
+forecast_duration = Histogram(
+    "oracle_forecast_duration_seconds",
+    "Time of the numerical work, by stage.",
+    ["stage"],
+    buckets=_FORECAST_BUCKETS,
+)
+job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
+
+CacheResult = Literal["hit", "stale", "miss"]
+
+
+class SymbolLabels:
+    """Decides which symbols may be labels: the pinned ones, and the most recent others."""
+
+    def __init__(self, recent: int = RECENT_SYMBOLS) -> None:
+        self._recent_limit = recent
+        self._pinned: frozenset[str] = frozenset()
+        self._recent: OrderedDict[str, None] = OrderedDict()
+
+    def pin(self, symbols: Iterable[str]) -> None:
+        """Keep these symbols as labels for good."""
+        self._pinned = frozenset(symbols)
+
+    def admit(self, symbol: str) -> str | None:
+        """Note the symbol's use; return the symbol that must give up its place, if any."""
+        if symbol in self._pinned:
+            return None
+        self._recent[symbol] = None
+        self._recent.move_to_end(symbol)
+        if len(self._recent) <= self._recent_limit:
+            return None
+        return self._recent.popitem(last=False)[0]
+
+
+_labels = SymbolLabels()
+
+
+def pin_symbols(symbols: Iterable[str]) -> None:
+    """Keep the watchlist's symbols as labels whatever visitors look up."""
+    _labels.pin(symbols)
+
+
+def observe_stock(symbol: str, *, current: float | None, predicted: float | None) -> None:
+    """Show a stock's last known price and predicted value; None leaves what was shown."""
+    forgotten = _labels.admit(symbol)
+    for gauge, value in ((stock_current_value, current), (stock_predicted_value, predicted)):
+        if value is not None:
+            gauge.labels(symbol).set(value)
+        if forgotten is not None:
+            gauge.remove_by_labels({"symbol": forgotten})
+
+
+def observe_http_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request; `route` is its template, `unmatched` where there is none."""
+    known = method if method in _METHODS else "OTHER"
+    http_requests.labels(known, route, str(status)).inc()
+    http_request_duration.labels(known, route).observe(seconds)
+
+
+def observe_feed_request(operation: str, outcome: str, seconds: float) -> None:
+    """Record one question to the feed; the outcome is a word such as `ok` or `rate_limited`."""
+    feed_request_duration.labels(operation, outcome).observe(seconds)
+
+
+def observe_database(outcome: str, seconds: float) -> None:
+    """Record one transaction: `ok`, `error` (rolled back) or `unavailable`."""
+    database_transaction_duration.labels(outcome).observe(seconds)
+
+
+def observe_cache(cache: str, result: CacheResult) -> None:
+    """Count one question to a cache: answered fresh, answered stale, or not answered."""
+    cache_requests.labels(cache, result).inc()

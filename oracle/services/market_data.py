@@ -1,0 +1,277 @@
+"""Prices as the use cases see them: what is stored at once, the feed only for what is missing.
+
+Three layers answer in turn: memory, the database, the feed. A question to the feed is shared by
+all who wait for it; what was known is given at once while it is asked again in the background;
+after a failure the symbol is left alone for a while, so that pages do not wait for it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
+from oracle.domain.instruments import Source
+from oracle.domain.prices import MarketState
+from oracle.domain.validation import complete_rows, validate_history
+from oracle.observability import metrics
+from oracle.observability.logs import get_logger
+from oracle.ports import StoredHistory
+from oracle.services.background import SingleFlight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from oracle.domain.instruments import Instrument
+    from oracle.domain.prices import Quote
+    from oracle.ports import Clock, PriceFeed, Store, TradingCalendar
+
+HISTORY_YEARS = 6
+"""How far back stored bars are read: the five years of the charts, and room for holidays."""
+
+SETTLE_DELAY = timedelta(minutes=15)
+"""A live feed's bar of the day counts as the close only this long after it: auctions print late."""
+
+HEAL_DELAY = timedelta(hours=3)
+"""Bars fetched within this time of the close are asked for once more, so that bad ones heal."""
+
+RETRY_SECONDS = 60.0
+"""How long a symbol is left alone after the feed failed for it."""
+
+OPEN_QUOTE_AGE = timedelta(seconds=30)
+CLOSED_QUOTE_AGE = timedelta(minutes=10)
+CACHED_SYMBOLS = 400
+PARALLEL_FETCHES = 8
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A refusal of the feed, remembered until the loop's time `until`."""
+
+    error: FeedError
+    until: float
+
+
+class MarketData:
+    """The process's view of prices; one per process, used by every use case."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        calendar: TradingCalendar,
+        feed: PriceFeed,
+        store: Store,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._calendar = calendar
+        self._feed = feed
+        self._store = store
+        self._retry_seconds = retry_seconds
+        self._histories: OrderedDict[str, StoredHistory] = OrderedDict()
+        self._quotes: OrderedDict[str, Quote] = OrderedDict()
+        self._instruments: dict[str, Instrument] = {}
+        self._failures: dict[str, _Failure] = {}
+        self._fetches: SingleFlight[str, StoredHistory] = SingleFlight("fetch_history")
+        self._quote_fetches: SingleFlight[str, Quote] = SingleFlight("fetch_quote")
+        self._places = asyncio.Semaphore(PARALLEL_FETCHES)
+
+    async def aclose(self) -> None:
+        """Stop what runs in the background."""
+        await asyncio.gather(self._fetches.aclose(), self._quote_fetches.aclose())
+
+    def usable_session(self) -> date:
+        """Return the newest session whose close the feed can be expected to know."""
+        delay = timedelta() if self._feed.source is Source.SAMPLE else SETTLE_DELAY
+        return self._calendar.last_closed_session(self._clock.now() - delay)
+
+    def delivered_instrument(self, symbol: str) -> Instrument | None:
+        """Return how the feed itself named the symbol in this process, or None."""
+        return self._instruments.get(symbol)
+
+    async def list_histories(
+        self, symbols: Sequence[str], *, through: date
+    ) -> dict[str, StoredHistory | FeedError]:
+        """Return each symbol's history, with the bar of `through` if it can be had at all.
+
+        What cannot be had is the feed's error; an older history is given rather than an error.
+        """
+        await self._read_stored(
+            [symbol for symbol in symbols if not self._reaches(symbol, through)]
+        )
+        outcomes = await asyncio.gather(
+            *(self._get_history(symbol, through) for symbol in symbols), return_exceptions=True
+        )
+        answers: dict[str, StoredHistory | FeedError] = {}
+        for symbol, outcome in zip(symbols, outcomes, strict=True):
+            if isinstance(outcome, StoredHistory | FeedError):
+                answers[symbol] = outcome
+            else:
+                raise outcome
+        return answers
+
+    async def get_quote(self, symbol: str) -> Quote:
+        """Return the last good price at once; a fresher one is fetched in the background.
+
+        Waits for the feed only when no price is known at all. Raises FeedError.
+        """
+        quote = self._quotes.get(symbol) or await self._read_quote(symbol)
+        if quote is None:
+            metrics.observe_cache("quotes", "miss")
+            failure = self._recent_failure(symbol)
+            if failure is not None:
+                raise failure
+            return await self._quote_fetches.run(symbol, lambda: self._fetch_quote(symbol))
+        if self._is_due(quote):
+            metrics.observe_cache("quotes", "stale")
+            if self._recent_failure(symbol) is None:
+                self._quote_fetches.start(symbol, lambda: self._fetch_quote(symbol))
+        else:
+            metrics.observe_cache("quotes", "hit")
+        return quote
+
+    async def _get_history(self, symbol: str, through: date) -> StoredHistory:
+        stored = self._histories.get(symbol)
+        if stored is not None and _covers(stored, through):
+            fresh = not self._wants_healing(stored)
+            metrics.observe_cache("histories", "hit" if fresh else "stale")
+            if not fresh and self._recent_failure(symbol) is None:
+                self._fetches.start(symbol, lambda: self._fetch_history(symbol))
+            return stored
+        metrics.observe_cache("histories", "miss")
+        failure = self._recent_failure(symbol)
+        if failure is not None:
+            if stored is not None:
+                return stored
+            raise failure
+        try:
+            return await self._fetches.run(symbol, lambda: self._fetch_history(symbol))
+        except FeedError:
+            if stored is not None:
+                return stored
+            raise
+
+    async def _fetch_history(self, symbol: str) -> StoredHistory:
+        async with self._places:
+            now = self._clock.now()
+            try:
+                fetched = await self._feed.fetch_history(symbol)
+                complete = complete_rows(
+                    fetched.history,
+                    calendar=self._calendar,
+                    last_session=self.usable_session(),
+                )
+                accepted = validate_history(complete, stored=self._known(symbol))
+            except FeedError as error:
+                self._remember_failure(symbol, error)
+                raise
+        for row in accepted.withheld:
+            metrics.feed_rows_withheld.inc()
+            _log.warning("bar_withheld", symbol=symbol, session=str(row.session), why=row.reason)
+        async with self._store.begin() as unit:
+            await unit.bars.upsert_history(self._feed.source, accepted.history, now)
+            if fetched.quote is not None:
+                await unit.quotes.upsert_quote(fetched.quote)
+        self._instruments[symbol] = fetched.instrument
+        if fetched.quote is not None:
+            self._keep_quote(fetched.quote)
+        fresh = StoredHistory(accepted.history, now)
+        self._keep_history(symbol, fresh)
+        if not _covers(fresh, self.usable_session()):
+            late = FeedUnavailable(f"The feed has no close of {symbol} yet for the last session.")
+            self._remember_failure(symbol, late)
+        else:
+            self._failures.pop(symbol, None)
+        return fresh
+
+    async def _fetch_quote(self, symbol: str) -> Quote:
+        async with self._places:
+            try:
+                quote = await self._feed.fetch_quote(symbol)
+            except FeedError as error:
+                self._remember_failure(symbol, error)
+                raise
+        async with self._store.begin() as unit:
+            await unit.quotes.upsert_quote(quote)
+        self._keep_quote(quote)
+        return quote
+
+    async def _read_stored(self, symbols: Sequence[str]) -> None:
+        if not symbols:
+            return
+        since = self._clock.now().date() - timedelta(days=366 * HISTORY_YEARS)
+        try:
+            async with self._store.begin() as unit:
+                stored = await unit.bars.list_histories(self._feed.source, symbols, since)
+        except DatabaseUnavailable:
+            # What memory holds is older than it should be, yet better than nothing at all.
+            if all(symbol in self._histories for symbol in symbols):
+                return
+            raise
+        for symbol, history in stored.items():
+            known = self._histories.get(symbol)
+            if known is None or history.fetched_at > known.fetched_at:
+                self._keep_history(symbol, history)
+
+    async def _read_quote(self, symbol: str) -> Quote | None:
+        async with self._store.begin() as unit:
+            quote = (await unit.quotes.list_quotes(self._feed.source, [symbol])).get(symbol)
+        if quote is not None:
+            self._keep_quote(quote)
+        return quote
+
+    def _known(self, symbol: str) -> StoredHistory | None:
+        return self._histories.get(symbol)
+
+    def _reaches(self, symbol: str, through: date) -> bool:
+        stored = self._histories.get(symbol)
+        return stored is not None and _covers(stored, through)
+
+    def _wants_healing(self, stored: StoredHistory) -> bool:
+        if self._feed.source is Source.SAMPLE:
+            return False
+        settled = self._calendar.session_close(self.usable_session()) + HEAL_DELAY
+        return stored.fetched_at < settled <= self._clock.now()
+
+    def _is_due(self, quote: Quote) -> bool:
+        if self._feed.source is Source.SAMPLE:
+            return False
+        now = self._clock.now()
+        is_open = self._calendar.market_state(now) is MarketState.OPEN
+        return now - quote.fetched_at > (OPEN_QUOTE_AGE if is_open else CLOSED_QUOTE_AGE)
+
+    def _keep_history(self, symbol: str, history: StoredHistory) -> None:
+        self._histories[symbol] = history
+        self._histories.move_to_end(symbol)
+        if len(self._histories) > CACHED_SYMBOLS:
+            self._histories.popitem(last=False)
+
+    def _keep_quote(self, quote: Quote) -> None:
+        self._quotes[quote.symbol] = quote
+        self._quotes.move_to_end(quote.symbol)
+        if len(self._quotes) > CACHED_SYMBOLS:
+            self._quotes.popitem(last=False)
+
+    def _remember_failure(self, symbol: str, error: FeedError) -> None:
+        _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
+        now = asyncio.get_running_loop().time()
+        self._failures = {key: old for key, old in self._failures.items() if old.until > now}
+        self._failures[symbol] = _Failure(error, now + self._retry_seconds)
+
+    def _recent_failure(self, symbol: str) -> FeedError | None:
+        failure = self._failures.get(symbol)
+        if failure is None or failure.until <= asyncio.get_running_loop().time():
+            return None
+        return failure.error
+
+
+def _covers(stored: StoredHistory, through: date) -> bool:
+    newest = stored.history.last_session
+    return newest is not None and newest >= through

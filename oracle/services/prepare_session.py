@@ -1,0 +1,28 @@
+"""Use case: have the newest session's forecasts ready before anybody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.domain.errors import FeedError
+from oracle.observability import metrics
+from oracle.services.rank_stocks import rank_stocks
+
+if TYPE_CHECKING:
+    from oracle.services.dependencies import Dependencies
+
+
+async def prepare_session(deps: Dependencies) -> None:
+    """Rank the watchlist for the newest session unless that is done, and refresh its prices.
+
+    Safe to run at any time, any number of times and on every instance: what is stored first
+    is what all of them serve. Raises DatabaseUnavailable.
+    """
+    await rank_stocks(deps)
+    for symbol in deps.settings.watchlist:
+        try:
+            quote = await deps.market.get_quote(symbol)
+        except FeedError:
+            # It was logged where it happened; the other stocks are refreshed all the same.
+            continue
+        metrics.observe_stock(symbol, current=quote.price, predicted=None)
