@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.forecasts import FrozenFit, Origin, Prediction
     from oracle.domain.instruments import Instrument, Match, Source
-    from oracle.domain.prices import MarketState, PriceHistory, Quote
+    from oracle.domain.prices import MarketState, PriceHistory, Quote, Split
     from oracle.domain.rankings import Ranking
 
 
@@ -69,11 +69,15 @@ class TradingCalendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchedHistory:
-    """One answer of the feed: bars as delivered (not yet validated), latest price, who it is."""
+    """One answer of the feed: bars as delivered (not yet validated), latest price, who it is.
+
+    The bars are adjusted for the `splits` that the feed reports among them.
+    """
 
     history: PriceHistory
     quote: Quote | None
     instrument: Instrument
+    splits: tuple[Split, ...] = ()
 
 
 class PriceFeed(Protocol):

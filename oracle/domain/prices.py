@@ -80,6 +80,14 @@ class PriceHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A share split: from `session` on there are `ratio` shares for each one before."""
+
+    session: date
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The latest known price of a symbol and when the market made it.
 
