@@ -8,9 +8,8 @@ whole accepted answer then puts every stored row on the new scale.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from math import isfinite, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 from oracle.domain.errors import FeedRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from collections.abc import Sequence
+    from datetime import date
 
     from oracle.domain.prices import FloatArray, PriceHistory, Quote, SessionArray, Split
 
@@ -61,25 +60,24 @@ class ValidatedHistory:
     withheld: tuple[WithheldRow, ...] = ()
 
 
-def complete_rows(
-    history: PriceHistory,
-    now: datetime,
-    is_session: Callable[[date], bool],
-    session_close: Callable[[date], datetime],
-) -> PriceHistory:
-    """Return the rows of sessions of the calendar that have closed by `now`.
+class ExchangeDays(Protocol):
+    """The part of a trading calendar that says which days have a session."""
 
-    The partial bar of a running session goes, and so do rows of the future and of holidays.
-    `is_session` and `session_close` are those of the trading calendar.
+    def is_session(self, day: date) -> bool:
+        """Return whether the exchange trades on that day."""
+        ...
+
+
+def complete_rows(
+    history: PriceHistory, *, calendar: ExchangeDays, last_session: date
+) -> PriceHistory:
+    """Return the rows of sessions of the calendar up to `last_session`, which has closed.
+
+    So the partial bar of a running session goes, and so do rows of the future and of holidays.
     """
-    today = now.date()
-    surely_closed = today - timedelta(days=2)
-    days: list[date] = history.sessions.astype("datetime64[D]").tolist()
-    keep = [
-        day <= today and is_session(day) and (day <= surely_closed or session_close(day) <= now)
-        for day in days
-    ]
-    return select_rows(history, np.array(keep, dtype=np.bool_))
+    closed = history.up_to(last_session)
+    days: list[date] = closed.sessions.astype("datetime64[D]").tolist()
+    return select_rows(closed, np.array([calendar.is_session(day) for day in days], np.bool_))
 
 
 def validate_history(

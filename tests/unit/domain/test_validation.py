@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from oracle.domain.validation import check_quote, complete_rows, select_rows, va
 
 FIRST = np.datetime64("2022-10-03", "D")
 HOLIDAY = date(2022, 11, 24)
-CLOSE_HOUR = 21
 
 
 def make_history(closes: list[float]) -> PriceHistory:
@@ -41,14 +40,13 @@ def rising(count: int = 40) -> list[float]:
     return [float(price) for price in 100.0 * 1.005 ** np.arange(count)]
 
 
-def is_session(day: date) -> bool:
-    """Return whether the test's exchange trades: weekdays but Thanksgiving."""
-    return day.weekday() < 5 and day != HOLIDAY
+class Weekdays:
+    """An exchange that trades on weekdays but Thanksgiving, and knows no later year than 2022."""
 
-
-def session_close(day: date) -> datetime:
-    """Return the close of the test's sessions, 21:00 UTC."""
-    return datetime(day.year, day.month, day.day, CLOSE_HOUR, tzinfo=UTC)
+    def is_session(self, day: date) -> bool:
+        """Return whether the exchange trades on that day."""
+        assert day.year <= 2022
+        return day.weekday() < 5 and day != HOLIDAY
 
 
 def test_a_plain_history_passes_unchanged() -> None:
@@ -261,20 +259,17 @@ def test_a_wholly_rotten_history_is_refused() -> None:
 
 
 def test_the_partial_bar_of_a_running_session_is_dropped() -> None:
-    """A bar of today counts only once today's session has closed."""
+    """The bar of a session that has not closed yet is no bar."""
     history = make_history(rising(3))
-    close = session_close(date(2022, 10, 5))
-    before = complete_rows(history, close - timedelta(seconds=1), is_session, session_close)
-    assert before.last_session == date(2022, 10, 4)
-    after = complete_rows(history, close, is_session, session_close)
-    assert after.last_session == date(2022, 10, 5)
+    complete = complete_rows(history, calendar=Weekdays(), last_session=date(2022, 10, 4))
+    assert complete.last_session == date(2022, 10, 4)
+    assert len(complete) == 2
 
 
 def test_rows_of_holidays_and_of_the_future_are_dropped() -> None:
     """Bars of days the exchange was shut, or that have not come yet, are no bars."""
     history = make_history(rising(60))
-    now = datetime(2022, 12, 1, 22, 0, tzinfo=UTC)
-    complete = complete_rows(history, now, is_session, session_close)
+    complete = complete_rows(history, calendar=Weekdays(), last_session=date(2022, 12, 1))
     assert np.datetime64(HOLIDAY) in history.sessions
     assert np.datetime64(HOLIDAY) not in complete.sessions
     assert complete.last_session == date(2022, 12, 1)
@@ -282,16 +277,11 @@ def test_rows_of_holidays_and_of_the_future_are_dropped() -> None:
 
 def test_the_calendar_is_not_asked_about_the_future() -> None:
     """A row far beyond the calendar's range is dropped without an error from the calendar."""
-
-    def limited(day: date) -> bool:
-        assert day <= date(2022, 10, 5)
-        return is_session(day)
-
     history = replace(
         make_history(rising(2)), sessions=np.array(["2022-10-03", "2999-01-01"], "datetime64[D]")
     )
-    now = datetime(2022, 10, 5, 12, 0, tzinfo=UTC)
-    assert len(complete_rows(history, now, limited, session_close)) == 1
+    last = date(2022, 10, 5)
+    assert len(complete_rows(history, calendar=Weekdays(), last_session=last)) == 1
 
 
 def make_quote(price: float) -> Quote:
