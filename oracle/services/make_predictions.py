@@ -1,4 +1,4 @@
-"""Use case: the predictions of several stocks for the next session, stored before anyone sees them."""
+"""Use case: predictions of several stocks for the next session, stored before they are seen."""
 
 from __future__ import annotations
 
@@ -134,6 +134,7 @@ def _forecast(
     forecast = forecast_panel(fit, panel)
     closes = np.array([history.close[-1] for history in histories])
     prices = to_prices(forecast, closes)
+    fingerprints = fingerprint_inputs(fit, panel, closes)
     target = deps.calendar.next_session(as_of)
     now = deps.clock.now()
     made = [
@@ -149,7 +150,7 @@ def _forecast(
             if forecast.abstained[column]
             else tuple(float(price) for price in prices.quantiles[column]),
             model_version=MODEL_VERSION,
-            fingerprint=fingerprint_inputs(fit, panel, column, float(closes[column])),
+            fingerprint=fingerprints[column],
             origin=Origin.LIVE,
             created_at=now,
             abstained=bool(forecast.abstained[column]),

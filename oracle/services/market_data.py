@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
 from oracle.domain.instruments import Source
 from oracle.domain.prices import MarketState
-from oracle.domain.validation import complete_rows, validate_history
+from oracle.domain.validation import check_quote, complete_rows, validate_history
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.ports import StoredHistory
@@ -24,11 +24,11 @@ from oracle.services.background import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from oracle.domain.instruments import Instrument
-    from oracle.domain.prices import Quote
-    from oracle.ports import Clock, PriceFeed, Store, TradingCalendar
+    from oracle.domain.prices import PriceHistory, Quote
+    from oracle.ports import Clock, FetchedHistory, PriceFeed, Store, TradingCalendar
 
 HISTORY_YEARS = 6
 """How far back stored bars are read: the five years of the charts, and room for holidays."""
@@ -163,44 +163,66 @@ class MarketData:
             now = self._clock.now()
             try:
                 fetched = await self._feed.fetch_history(symbol)
-                complete = complete_rows(
-                    fetched.history,
-                    calendar=self._calendar,
-                    last_session=self.usable_session(),
-                )
-                accepted = validate_history(complete, stored=self._known(symbol))
+                accepted = self._accept(fetched)
             except FeedError as error:
                 self._remember_failure(symbol, error)
                 raise
-        for row in accepted.withheld:
-            metrics.feed_rows_withheld.inc()
-            _log.warning("bar_withheld", symbol=symbol, session=str(row.session), why=row.reason)
+        quote = self._believed(fetched.quote, accepted)
         async with self._store.begin() as unit:
-            await unit.bars.upsert_history(self._feed.source, accepted.history, now)
-            if fetched.quote is not None:
-                await unit.quotes.upsert_quote(fetched.quote)
+            await unit.bars.upsert_history(self._feed.source, accepted, now)
+            if quote is not None:
+                await unit.quotes.upsert_quote(quote)
         self._instruments[symbol] = fetched.instrument
-        if fetched.quote is not None:
-            self._keep_quote(fetched.quote)
-        fresh = StoredHistory(accepted.history, now)
+        if quote is not None:
+            self._keep_quote(quote)
+        fresh = StoredHistory(accepted, now)
         self._keep_history(symbol, fresh)
-        if not _covers(fresh, self.usable_session()):
+        if _covers(fresh, self.usable_session()):
+            self._failures.pop(symbol, None)
+        else:
             late = FeedUnavailable(f"The feed has no close of {symbol} yet for the last session.")
             self._remember_failure(symbol, late)
-        else:
-            self._failures.pop(symbol, None)
         return fresh
 
     async def _fetch_quote(self, symbol: str) -> Quote:
         async with self._places:
             try:
                 quote = await self._feed.fetch_quote(symbol)
+                known = self._histories.get(symbol)
+                check_quote(quote, None if known is None else _last_close(known.history))
             except FeedError as error:
                 self._remember_failure(symbol, error)
                 raise
         async with self._store.begin() as unit:
             await unit.quotes.upsert_quote(quote)
         self._keep_quote(quote)
+        return quote
+
+    def _accept(self, fetched: FetchedHistory) -> PriceHistory:
+        """Return the bars that are complete and can be believed. Raises FeedRejected."""
+        complete = complete_rows(
+            fetched.history, calendar=self._calendar, last_session=self.usable_session()
+        )
+        known = self._histories.get(complete.symbol)
+        checked = validate_history(
+            complete, stored=None if known is None else known.history, splits=fetched.splits
+        )
+        for row in checked.withheld:
+            metrics.feed_rows_withheld.inc()
+            _log.warning(
+                "bar_withheld", symbol=complete.symbol, session=str(row.session), why=row.reason
+            )
+        return checked.history
+
+    def _believed(self, quote: Quote | None, accepted: PriceHistory) -> Quote | None:
+        if quote is None:
+            return None
+        try:
+            check_quote(quote, _last_close(accepted))
+        except FeedError as error:
+            # The bars stand by themselves; only this one price is not shown to anybody.
+            _log.warning("quote_withheld", symbol=quote.symbol, why=str(error))
+            return None
         return quote
 
     async def _read_stored(self, symbols: Sequence[str]) -> None:
@@ -226,9 +248,6 @@ class MarketData:
         if quote is not None:
             self._keep_quote(quote)
         return quote
-
-    def _known(self, symbol: str) -> StoredHistory | None:
-        return self._histories.get(symbol)
 
     def _reaches(self, symbol: str, through: date) -> bool:
         stored = self._histories.get(symbol)
@@ -275,3 +294,7 @@ class MarketData:
 def _covers(stored: StoredHistory, through: date) -> bool:
     newest = stored.history.last_session
     return newest is not None and newest >= through
+
+
+def _last_close(history: PriceHistory) -> float | None:
+    return float(history.close[-1]) if len(history) else None

@@ -106,9 +106,7 @@ async def _predict(
 
 async def _find_last(deps: Dependencies, symbol: str) -> Prediction | None:
     async with deps.store.begin() as unit:
-        return await unit.predictions.find_latest_prediction(
-            deps.feed.source, symbol, Origin.LIVE
-        )
+        return await unit.predictions.find_latest_prediction(deps.feed.source, symbol, Origin.LIVE)
 
 
 async def _read_history(deps: Dependencies, symbol: str, as_of: date) -> PriceHistory | None:

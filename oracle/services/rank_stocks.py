@@ -93,16 +93,16 @@ async def _find_or_rank(
     deps: Dependencies, symbols: Sequence[str], selection: str, status: MarketStatus
 ) -> Ranking:
     async with deps.store.begin() as unit:
-        stored = await unit.rankings.find_latest_ranking(
-            deps.feed.source, selection, MODEL_VERSION
-        )
+        stored = await unit.rankings.find_latest_ranking(deps.feed.source, selection, MODEL_VERSION)
     if stored is not None and stored.as_of == status.as_of and not stored.unavailable:
         deps.rankings.keep(stored)
         return stored
 
     instruments, failures = await _find_instruments(deps, symbols)
     outcome = await _predict(deps, list(instruments), status)
-    ranking = _decide(deps, symbols, selection, status, instruments, outcome, failures)
+    outcome = PredictionOutcome(outcome.predictions, failures | outcome.failures)
+    names = {symbol: instrument.name for symbol, instrument in instruments.items()}
+    ranking = _decide(selection, status, names, outcome)
     if not ranking.stocks and stored is not None:
         # Nothing can be said of the new session yet: the last ranking stands, with its date.
         deps.rankings.keep(stored)
@@ -145,42 +145,29 @@ async def _predict(
 
 
 def _decide(
-    deps: Dependencies,
-    symbols: Sequence[str],
-    selection: str,
-    status: MarketStatus,
-    instruments: dict[str, Instrument],
-    outcome: PredictionOutcome,
-    failures: dict[str, OracleError],
+    selection: str, status: MarketStatus, names: dict[str, str], outcome: PredictionOutcome
 ) -> Ranking:
-    reasons = {symbol: str(error) for symbol, error in (failures | outcome.failures).items()}
-    for symbol, prediction in outcome.predictions.items():
-        if prediction.abstained:
-            reasons[symbol] = " ".join(prediction.reasons)
     stocks = order_by_score(
-        [
-            (symbol, instruments[symbol].name, prediction)
-            for symbol, prediction in outcome.predictions.items()
-        ]
+        [(symbol, names[symbol], prediction) for symbol, prediction in outcome.predictions.items()]
     )
-    unavailable = tuple(
-        UnavailableStock(symbol, reasons[symbol])
-        for symbol in [*symbols, *instruments]
-        if symbol in reasons
-    )
-    unavailable = tuple(dict.fromkeys(unavailable))
+    reasons = {symbol: str(error) for symbol, error in outcome.failures.items()} | {
+        symbol: " ".join(prediction.reasons)
+        for symbol, prediction in outcome.predictions.items()
+        if prediction.abstained
+    }
+    unavailable = tuple(UnavailableStock(*item) for item in sorted(reasons.items()))
     fingerprint = _digest(
         [
             selection,
             status.as_of.isoformat(),
             MODEL_VERSION,
-            deps.feed.source,
+            status.source,
             *(stock.prediction.fingerprint for stock in stocks),
             *(f"{stock.symbol}:{stock.reason}" for stock in unavailable),
         ]
     )
     return Ranking(
-        source=deps.feed.source,
+        source=status.source,
         selection=selection,
         as_of=status.as_of,
         target=status.target,
@@ -189,7 +176,7 @@ def _decide(
         stocks=stocks,
         unavailable=unavailable,
         fingerprint=fingerprint,
-        created_at=deps.clock.now(),
+        created_at=status.now,
     )
 
 

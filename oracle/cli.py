@@ -1,0 +1,187 @@
+"""The `oracle` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+
+from oracle.adapters.sql.migrate import migrate as apply_migrations
+from oracle.asgi import serve as serve_forever
+from oracle.bootstrap import bootstrap
+from oracle.domain.errors import (
+    DatabaseUnavailable,
+    FeedError,
+    InvalidInput,
+    OracleError,
+    SettingsError,
+    SymbolNotInFeed,
+    UnknownSymbol,
+    UnsupportedInstrument,
+)
+from oracle.observability.logs import configure_logs
+from oracle.services.predict_stock import predict_stock
+from oracle.services.rank_stocks import rank_stocks
+from oracle.settings import LogFormat, Settings, load_settings
+from oracle.terminal import render_ranking, render_report
+from oracle.web.api.representations import represent_ranking, represent_report
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Sequence
+
+    from oracle.services.dependencies import Dependencies
+
+
+Result = TypeVar("Result")
+
+
+class Exit(IntEnum):
+    """What the command's exit code means."""
+
+    OK = 0
+    FAILED = 1
+    BAD_INPUT = 2
+    UNKNOWN_SYMBOL = 3
+    UNAVAILABLE = 4
+    CANNOT_SAY = 5
+
+
+_EXITS: tuple[tuple[type[OracleError], Exit], ...] = (
+    (InvalidInput, Exit.BAD_INPUT),
+    (SettingsError, Exit.BAD_INPUT),
+    (UnknownSymbol, Exit.UNKNOWN_SYMBOL),
+    (SymbolNotInFeed, Exit.UNKNOWN_SYMBOL),
+    (UnsupportedInstrument, Exit.UNKNOWN_SYMBOL),
+    (FeedError, Exit.UNAVAILABLE),
+    (DatabaseUnavailable, Exit.UNAVAILABLE),
+)
+
+_EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 bad input or setting, 3 unknown symbol, "
+    "4 feed or database unavailable, 5 nothing can be said of the stock."
+)
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oracle-forecasts", prog_name="oracle")
+def cli() -> None:
+    """Predict the next session's closing price of stocks, and say how sure that is.
+
+    Settings come from ORACLE_* environment variables; the README lists them.
+    """
+
+
+@cli.command(epilog=_EPILOG)
+def serve() -> None:
+    """Run the website, its JSON interface and the scheduler."""
+    settings = _settings()
+    _finish(serve_forever(settings))
+
+
+@cli.command(epilog=_EPILOG)
+def migrate() -> None:
+    """Bring the database's tables up to date; several at once are safe."""
+    settings = _settings()
+    applied = _finish(apply_migrations(settings.database_url.get_secret_value()))
+    click.echo(
+        f"Applied {len(applied)} migration(s): {', '.join(applied)}."
+        if applied
+        else "The database is up to date."
+    )
+
+
+@cli.command(epilog=_EPILOG)
+@click.argument("symbol")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
+def predict(symbol: str, *, as_json: bool) -> None:
+    """Predict the next close of SYMBOL."""
+
+    async def work() -> Exit:
+        async with _dependencies(quiet=as_json) as (deps, console):
+            with console.status(f"Asking for {symbol.upper()} …"):
+                report = await predict_stock(deps, symbol)
+            if as_json:
+                _print_json(represent_report(report))
+            else:
+                render_report(Console(), report)
+            prediction = report.prediction
+            if prediction is None or report.prediction_outdated:
+                return Exit.UNAVAILABLE
+            return Exit.CANNOT_SAY if prediction.abstained else Exit.OK
+
+    sys.exit(_finish(work()))
+
+
+@cli.command(epilog=_EPILOG)
+@click.argument("symbols", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
+def rank(symbols: Sequence[str], *, as_json: bool) -> None:
+    """Rank SYMBOLS (2 to 50; default: the watchlist) by expected return for their risk."""
+
+    async def work() -> Exit:
+        async with _dependencies(quiet=as_json) as (deps, console):
+            count = len(symbols or deps.settings.watchlist)
+            with console.status(f"Asking for {count} stocks …"):
+                ranking = await rank_stocks(deps, symbols or None)
+            if as_json:
+                _print_json(represent_ranking(ranking))
+            else:
+                render_ranking(Console(), ranking)
+            return Exit.OK if ranking.stocks else Exit.UNAVAILABLE
+
+    sys.exit(_finish(work()))
+
+
+def main() -> None:
+    """Run the command; every deliberate error is one sentence and an exit code."""
+    cli()
+
+
+@asynccontextmanager
+async def _dependencies(*, quiet: bool) -> AsyncIterator[tuple[Dependencies, Console]]:
+    console = Console(stderr=True, quiet=quiet)
+    with console.status("Starting …"):
+        deps = await bootstrap(_settings())
+    try:
+        yield deps, console
+    finally:
+        await deps.aclose()
+
+
+def _settings() -> Settings:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise _Refusal(error) from error
+    pretty = None if settings.log_format is LogFormat.AUTO else settings.log_format == "pretty"
+    configure_logs(pretty=pretty, level=settings.log_level)
+    return settings
+
+
+def _finish(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except OracleError as error:
+        raise _Refusal(error) from error
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class _Refusal(click.ClickException):
+    """An error of the application as click prints it, with the exit code of its kind."""
+
+    def __init__(self, error: OracleError) -> None:
+        suggestions = getattr(error, "suggestions", ())
+        also = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+        super().__init__(" ".join(part for part in (str(error), error.hint, also) if part))
+        self.exit_code = next(
+            (code for kind, code in _EXITS if isinstance(error, kind)), Exit.FAILED
+        )

@@ -1,0 +1,128 @@
+"""What the command line prints: tables made for reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from oracle.domain.instruments import Source
+from oracle.web import formatting
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from oracle.domain.forecasts import Interval, Prediction
+    from oracle.domain.rankings import Ranking
+    from oracle.services.predict_stock import StockReport
+
+DISCLAIMER = "A statistical forecast, not advice. Nobody beats “no change” by much."
+_SAMPLE = "Sample market: real prices, but old ones. Nothing here is live."
+_RANGES = (0.5, 0.8, 0.95)
+
+
+def render_report(console: Console, report: StockReport) -> None:
+    """Print one stock: its price, its predicted value with ranges, and why."""
+    _warn_of_sample(console, report.status.source)
+    instrument = report.instrument
+    console.print(f"[bold]{instrument.name}[/bold]  {instrument.symbol}  {instrument.exchange}")
+    facts = Table.grid(padding=(0, 2))
+    quote = report.quote
+    if quote is None:
+        facts.add_row("Price", formatting.NO_DATA)
+    else:
+        age = "  [yellow]stale[/yellow]" if report.quote_stale else ""
+        facts.add_row(
+            "Price",
+            f"[bold]{formatting.money(quote.price, quote.currency)}[/bold]"
+            f"  {formatting.exchange_time(quote.as_of)}{age}",
+        )
+    if report.prediction is not None:
+        _add_prediction(facts, report.prediction, outdated=report.prediction_outdated)
+    console.print(facts)
+    for reason in () if report.prediction is None else report.prediction.reasons:
+        console.print(f"  • {reason}")
+    for notice in report.notices:
+        console.print(f"[yellow]! {notice}[/yellow]")
+    console.print(DISCLAIMER, style="dim")
+
+
+def render_ranking(console: Console, ranking: Ranking) -> None:
+    """Print the ranking with the best buy, and what could not be ranked."""
+    _warn_of_sample(console, ranking.source)
+    table = Table(
+        title=f"For the close of {formatting.session(ranking.target)}, "
+        f"from that of {formatting.session(ranking.as_of)}",
+        title_justify="left",
+    )
+    for heading in ("", "Stock", "Symbol", "Close", "Predicted", "Change", "80 % range", "Score"):
+        table.add_column(heading, justify="left" if heading in {"Stock", "Symbol"} else "right")
+    for stock in ranking.stocks:
+        prediction = stock.prediction
+        is_best = ranking.best is not None and ranking.best.symbol == stock.symbol
+        table.add_row(
+            str(stock.rank),
+            stock.name,
+            stock.symbol,
+            formatting.money(prediction.current_price, prediction.currency),
+            formatting.money(prediction.point, prediction.currency),
+            _change(prediction),
+            _range(prediction.interval(0.8), prediction.currency),
+            formatting.decimal(stock.score, 3),
+            style="bold" if is_best else "",
+        )
+    if ranking.stocks:
+        console.print(table)
+    console.print(_best(ranking))
+    for missing in ranking.unavailable:
+        console.print(f"[yellow]! {missing.symbol}: {missing.reason}[/yellow]")
+    console.print(DISCLAIMER, style="dim")
+
+
+def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> None:
+    target = formatting.session(prediction.target)
+    if prediction.point is None:
+        facts.add_row("Predicted", f"[bold]Cannot say[/bold] for the close of {target}")
+        return
+    note = "  [yellow]the last one that could be made[/yellow]" if outdated else ""
+    facts.add_row(
+        "Predicted",
+        f"[bold]{formatting.money(prediction.point, prediction.currency)}[/bold]"
+        f"  {_change(prediction)} for the close of {target}{note}",
+    )
+    for level in _RANGES:
+        facts.add_row(f"{level:.0%} range", _range(prediction.interval(level), prediction.currency))
+    facts.add_row("Made from", f"the close of {formatting.session(prediction.as_of)}")
+    facts.add_row("Model", f"{prediction.model_version}, {prediction.source.value} prices")
+
+
+def _best(ranking: Ranking) -> Panel | Text:
+    if ranking.best is None:
+        return Text("No clear buy tonight.", style="bold")
+    return Panel(
+        f"[bold]{ranking.best.name}[/bold] ({ranking.best.symbol}): {ranking.best.reason}",
+        title="Best buy",
+        title_align="left",
+        expand=False,
+    )
+
+
+def _change(prediction: Prediction) -> str:
+    change = formatting.change(prediction.change_percent)
+    return f"{change.arrow} {change.text}".strip()
+
+
+def _range(interval: Interval | None, currency: str) -> str:
+    if interval is None:
+        return formatting.NO_DATA
+    return (
+        f"{formatting.money(interval.lower, currency)} to "
+        f"{formatting.money(interval.upper, currency)}"
+    )
+
+
+def _warn_of_sample(console: Console, source: Source) -> None:
+    if source is Source.SAMPLE:
+        console.print(_SAMPLE, style="yellow")

@@ -1,0 +1,25 @@
+"""The jobs, as a table: what runs, and how often it is asked whether something is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.services.prepare_session import prepare_session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from oracle.services.dependencies import Dependencies
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A use case that is started every `seconds`; it decides itself whether anything is due."""
+
+    name: str
+    seconds: float
+    work: Callable[[Dependencies], Awaitable[None]]
+
+
+JOBS: tuple[Job, ...] = (Job("prepare_session", 30.0, prepare_session),)
