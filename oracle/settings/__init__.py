@@ -1,0 +1,28 @@
+"""All configuration, read from `ORACLE_*` environment variables into one typed class."""
+
+from oracle.settings.loading import load_settings
+from oracle.settings.model import (
+    DEFAULT_POOL,
+    DEFAULT_WATCHLIST,
+    MIN_POOL,
+    MIN_SECRET_LENGTH,
+    WATCHLIST_SIZE,
+    Settings,
+)
+from oracle.settings.refusals import PREFIX
+from oracle.settings.values import Environment, LogFormat, LogLevel, Market
+
+__all__ = [
+    "DEFAULT_POOL",
+    "DEFAULT_WATCHLIST",
+    "MIN_POOL",
+    "MIN_SECRET_LENGTH",
+    "PREFIX",
+    "WATCHLIST_SIZE",
+    "Environment",
+    "LogFormat",
+    "LogLevel",
+    "Market",
+    "Settings",
+    "load_settings",
+]

@@ -1,0 +1,182 @@
+"""The typed class of all settings, their defaults and what each is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oracle.domain.errors import SettingsError
+from oracle.settings.refusals import PREFIX, refusal
+from oracle.settings.values import (
+    DatabaseUrl,
+    Environment,
+    Host,
+    Hosts,
+    LogFormat,
+    LogLevel,
+    Market,
+    Moment,
+    Symbols,
+    WebOrigin,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WATCHLIST_SIZE = 10
+MIN_POOL = 20
+MIN_SECRET_LENGTH = 32
+
+DEFAULT_WATCHLIST = ("AAPL", "MSFT", "JPM", "JNJ", "XOM", "WMT", "KO", "HD", "LLY", "PG")
+DEFAULT_POOL = (
+    *DEFAULT_WATCHLIST,
+    *("AMD", "BAC", "BBY", "CVX", "GE", "MRK", "PEP", "PFE", "RRC", "UNH"),
+)
+
+
+def _local_base_url(values: dict[str, Any]) -> str:
+    host = str(values.get("host", "127.0.0.1"))
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - nothing is bound here, an address is shown.
+        host = "127.0.0.1"
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{values.get('port', 8000)}"
+
+
+def _pool_around(values: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*DEFAULT_POOL, *values.get("watchlist", ()))))
+
+
+class Settings(BaseSettings):
+    """The configuration; each field is the variable `ORACLE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    environment: Environment = Field(
+        Environment.DEVELOPMENT,
+        description="`production` demands real secrets and refuses rehearsal settings.",
+    )
+    host: Host = Field("127.0.0.1", description="Address the website listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the website listens on.")
+    metrics_host: Host = Field("127.0.0.1", description="Address the metrics listen on.")
+    metrics_port: int = Field(
+        9464, ge=0, le=65535, description="Port of `/metrics`, never the public one; 0 is none."
+    )
+    base_url: WebOrigin = Field(
+        default_factory=_local_base_url,
+        description="Public address of the site, used in links; "
+        "if not set, `http://` with the host and port above.",
+    )
+    allowed_hosts: Hosts = Field(
+        (), description="Further host names the site answers to, besides that of the base URL."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Load balancers in front, whose X-Forwarded-For is believed."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs tokens; production needs at least 32 characters, "
+        "development makes one up at each start.",
+    )
+    database_url: DatabaseUrl = Field(
+        SecretStr("sqlite+aiosqlite:///var/oracle.db"),
+        description="`sqlite:///file` or `mysql://user:password@host:port/database`.",
+    )
+    database_deadline: float = Field(
+        5.0, gt=0, le=60, description="Seconds one transaction may take in all."
+    )
+    database_pool_size: int = Field(10, ge=1, le=100, description="Connections kept to MySQL.")
+    market: Market = Field(
+        Market.AUTO,
+        description="`auto` takes Yahoo if it answers within 3 s at start, else the sample market.",
+    )
+    yahoo_url: WebOrigin | None = Field(
+        None, description="A server in Yahoo's place, for rehearsals; refused in production."
+    )
+    now: Moment | None = Field(
+        None,
+        description="Where the market clock stands, such as 2022-12-28T21:30:00Z; "
+        "refused in production.",
+    )
+    feed_deadline: float = Field(
+        8.0, gt=0, le=60, description="Seconds one request for prices may take."
+    )
+    feed_threads: int = Field(8, ge=1, le=32, description="Requests for prices at a time.")
+    watchlist: Symbols = Field(
+        DEFAULT_WATCHLIST, description="The ten symbols that are ranked, separated by commas."
+    )
+    pool: Symbols = Field(
+        default_factory=_pool_around,
+        description="The stocks that train the shared coefficients: at least 20, the watchlist "
+        "among them; if not set, twenty well-known ones and the watchlist.",
+    )
+    cache_folder: str = Field(
+        "var/cache", min_length=1, description="Writable folder for the feed client's cache."
+    )
+    drain_seconds: float = Field(
+        4.0, ge=0, le=60, description="Seconds between not-ready and stopping, at a shutdown."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`json`, `pretty`, or `auto`: pretty on a terminal."
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="`debug`, `info`, `warning` or `error`.")
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is the production environment."""
+        return self.environment is Environment.PRODUCTION
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        problems = [*self._problems_of_lists(), *self._problems_of_ports()]
+        if self.is_production:
+            problems += self._problems_in_production()
+        if problems:
+            raise SettingsError(" ".join(problems))
+        return self
+
+    def _problems_of_lists(self) -> Iterator[str]:
+        watchlist, pool = ",".join(self.watchlist), ",".join(self.pool)
+        missing = [symbol for symbol in self.watchlist if symbol not in self.pool]
+        if len(self.watchlist) != WATCHLIST_SIZE:
+            yield refusal(
+                "watchlist",
+                watchlist,
+                f"exactly {WATCHLIST_SIZE} symbols, and these are {len(self.watchlist)}",
+            )
+        if len(self.pool) < MIN_POOL:
+            yield refusal(
+                "pool", pool, f"at least {MIN_POOL} symbols, and these are {len(self.pool)}"
+            )
+        elif missing:
+            yield refusal(
+                "pool",
+                pool,
+                f"a list with the whole watchlist in it, and {', '.join(missing)} is missing",
+            )
+
+    def _problems_of_ports(self) -> Iterator[str]:
+        if self.metrics_port == self.port:
+            yield refusal(
+                "metrics_port", self.metrics_port, "a port other than the website's, or 0 for none"
+            )
+
+    def _problems_in_production(self) -> Iterator[str]:
+        if self.now is not None:
+            yield refusal("now", self.now.isoformat(), "nothing at all in production")
+        if self.yahoo_url is not None:
+            yield refusal("yahoo_url", self.yahoo_url, "nothing at all in production")
+        if self.market is not Market.YAHOO:
+            yield refusal("market", self.market, "yahoo in production")
+        if len(self.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:
+            yield refusal(
+                "secret_key",
+                None,
+                f"at least {MIN_SECRET_LENGTH} characters in production "
+                "(for example from `openssl rand -hex 32`)",
+            )
+        if not self.base_url.startswith("https://"):
+            yield refusal("base_url", self.base_url, "an https:// address in production")
