@@ -277,8 +277,8 @@ def test_production_with_all_it_demands_starts(monkeypatch: pytest.MonkeyPatch) 
         ({"MARKET": "sample"}, "ORACLE_MARKET is 'sample'; allowed: yahoo in production."),
         ({"MARKET": "auto"}, "ORACLE_MARKET is 'auto'; allowed: yahoo in production."),
         (
-            {"BASE_URL": "http://public.example"},
-            "ORACLE_BASE_URL is 'http://public.example'; allowed: an https:// address in production.",
+            {"BASE_URL": "http://oracle.test"},
+            "ORACLE_BASE_URL is 'http://oracle.test'; allowed: an https:// address in production.",
         ),
     ],
 )
