@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FIRST_DAY = date(1989, 1, 1)
 """The calendar's first day: a year before the oldest price that is shipped or asked for."""
 
+LAST_YEAR = 2100
+"""No clock stands later than this: the exchange's rules are not known that far ahead anyway."""
+
 YEARS_AHEAD = 2
 """Whole years after the clock's own that `calendar_around` covers."""
 
@@ -122,7 +125,15 @@ class XnysCalendar:
 
 
 def calendar_around(now: datetime) -> XnysCalendar:
-    """Return the calendar from 1989 to the end of the second year after that of `now`."""
+    """Return the calendar from 1989 to the end of the second year after that of `now`.
+
+    Raises InvalidInput when the clock stands before 1989 or after 2100.
+    """
+    if not FIRST_DAY.year <= now.year <= LAST_YEAR:
+        raise InvalidInput(
+            f"The market clock stands at {now:%Y-%m-%d %H:%M} UTC, and the trading calendar "
+            f"knows the years {FIRST_DAY.year} to {LAST_YEAR} only."
+        )
     return XnysCalendar(end=date(now.year + YEARS_AHEAD, 12, 31))
 
 

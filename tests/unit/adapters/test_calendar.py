@@ -220,6 +220,13 @@ def test_calendar_around_a_moment_ends_two_years_later() -> None:
         calendar.is_session(date(1998, 1, 2))
 
 
+@pytest.mark.parametrize("moment", [utc("1988-12-31 12:00"), utc("2101-01-01 12:00")])
+def test_calendar_around_an_impossible_clock_is_refused(moment: datetime) -> None:
+    """A clock set to a year without known sessions is refused with its moment and the years."""
+    with pytest.raises(InvalidInput, match=rf"{moment:%Y-%m-%d} 12:00 UTC.* 1989 to 2100 only"):
+        calendar_around(moment)
+
+
 @given(DAYS)
 def test_next_and_previous_are_inverse(day: date) -> None:
     """From a session one step forward and one back returns to it; from other days to its ends."""
