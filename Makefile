@@ -1,0 +1,86 @@
+# One command each; `make help` lists them. Every target brings what it needs, and a second call
+# finds it in place: the files named .installed-* are as old as the last installation.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+LOCKS := pyproject.toml uv.lock scripts/bootstrap
+PROCESSES ?= 2
+ARGS ?=
+
+.PHONY: help install run dev test check format bench clean \
+	check-format check-lint check-types check-imports check-templates check-spelling \
+	system assets-for-tests
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.installed-dev static/vendor/.installed ## Install everything into .venv, with the `oracle` command
+	@echo "Installed. Try .venv/bin/oracle --help, or make run."
+
+run: .venv/.installed-runtime static/vendor/.installed ## Run the website on http://127.0.0.1:8000
+	@$(BIN)/oracle migrate
+	@exec $(BIN)/oracle serve
+
+dev: .venv/.installed-runtime static/vendor/.installed ## Run the website and restart it when a file changes
+	@exec $(BIN)/python scripts/serve_and_reload.py
+
+test: .venv/.installed-dev assets-for-tests ## Run all tests; ARGS="tests/unit -k name" for some
+	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+
+check: check-format check-lint check-types check-imports check-templates check-spelling ## Check format, lint, types, import rules, templates, spelling
+	@echo "All checks passed."
+
+format: .venv/.installed-dev ## Format the code and apply what the linter can repair
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+bench: .venv/.installed-bench ## Measure speed and accuracy against simpler methods
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove everything that was installed or cached; the database in var/ stays
+	rm -rf .venv .tools node_modules static/vendor .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+check-format: .venv/.installed-dev
+	@$(BIN)/ruff format --check .
+
+check-lint: .venv/.installed-dev
+	@$(BIN)/ruff check .
+
+check-types: .venv/.installed-dev
+	@$(BIN)/mypy
+
+check-imports: .venv/.installed-dev
+	@$(BIN)/lint-imports --quiet
+
+check-templates: .venv/.installed-dev
+	@$(BIN)/djlint --lint --quiet templates
+
+check-spelling: .venv/.installed-dev
+	@$(BIN)/codespell
+
+.venv/.installed-runtime: $(LOCKS)
+	@scripts/bootstrap runtime
+	@touch $@
+
+.venv/.installed-dev: $(LOCKS)
+	@scripts/bootstrap dev
+	@touch .venv/.installed-runtime $@
+
+.venv/.installed-bench: $(LOCKS)
+	@scripts/bootstrap bench
+	@touch .venv/.installed-runtime .venv/.installed-dev $@
+
+# Without npm this file is never made: the line that says so is repeated, and nothing stops.
+static/vendor/.installed: package.json package-lock.json
+	@scripts/bootstrap assets
+
+# Asked anew each time: it takes no time when all is there.
+system:
+	@scripts/bootstrap system
+
+# Only after npm has come with the system's packages.
+assets-for-tests: system
+	@$(MAKE) --no-print-directory --silent static/vendor/.installed
