@@ -1,0 +1,135 @@
+"""The application as its own process, as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = Path(sys.executable).with_name("oracle")
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """Return an environment with these ORACLE_ variables and no others of the machine's."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORACLE_")}
+    return {
+        **clean,
+        "ORACLE_MARKET": "sample",
+        "ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
+        "ORACLE_CACHE_FOLDER": str(folder / "cache"),
+        "ORACLE_LOG_FORMAT": "json",
+        **{f"ORACLE_{name.upper()}": value for name, value in variables.items()},
+    }
+
+
+def run_command(
+    folder: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the `oracle` command to its end and return what it printed."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        cwd=ROOT,
+        env=environment(folder, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A running `oracle serve`: where it listens, where its log is, and its process."""
+
+    url: str
+    metrics_url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def status(self, path: str) -> int:
+        """Return the HTTP status of a GET, or 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 - own http address
+                code: int = answer.status
+                return code
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def read(self, url: str) -> str:
+        """Return the text behind the address."""
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - own http address
+            text: str = answer.read().decode()
+            return text
+
+    def stop(self) -> int:
+        """Ask it to stop as an orchestrator does, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def running_application(folder: Path, **variables: str) -> Iterator[Application]:
+    """Start `oracle serve` with these settings, wait until it is ready, and stop it at the end."""
+    port, metrics_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = folder / "oracle.log"
+    settings = {
+        "port": str(port),
+        "metrics_port": str(metrics_port),
+        "base_url": url,
+        "drain_seconds": "0",
+        **variables,
+    }
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [COMMAND, "serve"],
+            cwd=ROOT,
+            env=environment(folder, **settings),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    application = Application(url, f"http://127.0.0.1:{metrics_port}/metrics", log, process)
+    try:
+        _wait_until_ready(application)
+        yield application
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_ready(application: Application) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while application.status("/healthz/ready") != 200:
+        if application.process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"oracle serve did not get ready:\n{application.log.read_text()}")
+        time.sleep(0.05)

@@ -1,0 +1,211 @@
+"""One stock's price and prediction, whatever the feed does."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+from math import exp, log
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.domain.errors import (
+    FeedRateLimited,
+    FeedUnavailable,
+    InvalidSymbol,
+    SymbolNotInFeed,
+    UnknownSymbol,
+    UnsupportedInstrument,
+)
+from oracle.domain.forecasts import LEVELS
+from oracle.services.predict_stock import predict_stock
+from oracle.settings import DEFAULT_POOL
+
+if TYPE_CHECKING:
+    from tests.unit.services.scripted_market import ScriptedMarket
+
+
+async def test_report_names_the_sessions_it_is_made_from_and_for(market: ScriptedMarket) -> None:
+    """A report on Wednesday evening is made from Wednesday's close, for Thursday's."""
+    report = await predict_stock(market.deps, "aapl")
+    assert report.instrument.symbol == "AAPL"
+    prediction = report.prediction
+    assert prediction is not None
+    assert (prediction.as_of, prediction.target) == (date(2023, 6, 14), date(2023, 6, 15))
+    assert report.quote is not None
+    assert prediction.current_price == report.quote.price
+    assert len(prediction.quantiles) == len(LEVELS)
+    assert list(prediction.quantiles) == sorted(prediction.quantiles)
+    assert not report.quote_stale
+    assert report.notices == ()
+
+
+async def test_prediction_is_stored_before_it_is_returned(market: ScriptedMarket) -> None:
+    """What a report says can be read from the database by another process, to the last bit."""
+    report = await predict_stock(market.deps, "AAPL")
+    market.feed.outage = FeedUnavailable("down")
+    other = await predict_stock(market.restart().deps, "AAPL")
+    assert other.prediction == report.prediction
+    assert other.notices == ()
+
+
+async def test_first_write_wins_even_when_a_bar_is_healed(market: ScriptedMarket) -> None:
+    """A prediction that was shown is served unchanged after its input was corrected."""
+    first = (await predict_stock(market.deps, "AAPL")).prediction
+    market.feed.factor = 1.01
+    market.advance(hours=4)
+    again = await predict_stock(market.restart().deps, "AAPL")
+    assert again.prediction == first
+
+
+async def test_stock_outside_the_pool_uses_the_frozen_fit(market: ScriptedMarket) -> None:
+    """A stock that is no pool member is forecast, and its look-up does not change the pool's fit."""
+    before = (await predict_stock(market.deps, "AAPL")).prediction
+    outside = (await predict_stock(market.deps, "TSLA")).prediction
+    assert outside is not None
+    assert outside.point is not None
+    assert (await predict_stock(market.restart().deps, "AAPL")).prediction == before
+    async with market.store.begin() as unit:
+        stored = await unit.predictions.list_predictions(
+            market.feed.source,
+            ["AAPL", "TSLA"],
+            outside.as_of,
+            outside.model_version,
+            outside.origin,
+        )
+    assert set(stored) == {"AAPL", "TSLA"}
+
+
+async def test_too_little_history_cannot_say(market: ScriptedMarket) -> None:
+    """Under 60 sessions the report holds a reason, and no number."""
+    market.feed.lengths["TSLA"] = 59
+    prediction = (await predict_stock(market.deps, "TSLA")).prediction
+    assert prediction is not None
+    assert prediction.abstained
+    assert prediction.point is None
+    assert prediction.quantiles == ()
+    assert any("59" in reason for reason in prediction.reasons)
+
+
+async def test_unknown_symbol_is_asked_of_the_feed_once(market: ScriptedMarket) -> None:
+    """A symbol nobody knows is refused with suggestions; the second time without a request."""
+    for _ in range(2):
+        with pytest.raises(UnknownSymbol) as caught:
+            await predict_stock(market.deps, "AAPPL")
+        assert "AAPL" in caught.value.suggestions
+    with pytest.raises(UnknownSymbol):
+        await predict_stock(market.restart().deps, "AAPPL")
+    assert market.feed.asked.count("AAPPL") == 1
+
+
+async def test_symbol_known_to_the_feed_alone_is_learned(market: ScriptedMarket) -> None:
+    """A symbol that is in no index gets its name from the feed, for every later process too."""
+    report = await predict_stock(market.deps, "ZZZQ")
+    assert report.instrument.name == "ZZZQ Inc."
+    again = await predict_stock(market.restart().deps, "ZZZQ")
+    assert again.instrument == report.instrument
+
+
+async def test_unknown_symbols_cannot_exhaust_the_feed(market: ScriptedMarket) -> None:
+    """Ten unknown symbols a minute are asked of the feed; the eleventh is turned away."""
+    for number in range(10):
+        with pytest.raises(UnknownSymbol):
+            await predict_stock(market.deps, f"QQ{number}X")
+    with pytest.raises(FeedRateLimited):
+        await predict_stock(market.deps, "QQ99X")
+    assert len(market.feed.asked) == 10
+
+
+async def test_delisted_symbol_of_the_directory_is_unknown(market: ScriptedMarket) -> None:
+    """A share that the directory lists but the feed no longer has is refused as unknown."""
+    market.feed.failures["NFLX"] = SymbolNotInFeed("No data found, symbol may be delisted.")
+    with pytest.raises(UnknownSymbol):
+        await predict_stock(market.deps, "NFLX")
+
+
+async def test_unsupported_instrument_says_why(market: ScriptedMarket) -> None:
+    """An instrument that is no US share is refused with the feed's reason, the second time too."""
+    market.feed.failures["GSPCX"] = UnsupportedInstrument("GSPCX is an index.")
+    for _ in range(2):
+        with pytest.raises(UnsupportedInstrument, match="index"):
+            await predict_stock(market.deps, "GSPCX")
+    assert market.feed.asked.count("GSPCX") == 1
+
+
+async def test_malformed_symbol_reaches_nobody(market: ScriptedMarket) -> None:
+    """Text that can be no symbol is refused before anything is asked."""
+    for text in ("", " ", "A" * 11, "<script>", "'; DROP TABLE bars;--", "A\x00B", "ÄÖÜ"):
+        with pytest.raises(InvalidSymbol):
+            await predict_stock(market.deps, text)
+    assert market.feed.asked == []
+
+
+async def test_feed_outage_shows_the_last_good_values(market: ScriptedMarket) -> None:
+    """The day after, with the feed down, yesterday's price and prediction are shown as such."""
+    yesterday = await predict_stock(market.deps, "AAPL")
+    market.feed.outage = FeedUnavailable("Yahoo does not answer.")
+    market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
+    report = await predict_stock(market.restart().deps, "AAPL")
+    assert report.prediction == yesterday.prediction
+    assert report.prediction_outdated
+    assert report.quote == yesterday.quote
+    assert report.quote_stale
+    assert any("2023-06-15" in notice for notice in report.notices)
+
+
+async def test_known_price_is_not_waited_for(market: ScriptedMarket) -> None:
+    """While the market trades an old price is given at once and refreshed in the background."""
+    await predict_stock(market.deps, "AAPL")
+    market.clock.moment = datetime(2023, 6, 15, 15, 0, tzinfo=UTC)
+    market.feed.asked.clear()
+    report = await predict_stock(market.deps, "AAPL")
+    assert report.quote_stale
+    assert market.feed.asked == []
+    while "quote:AAPL" not in market.feed.asked:
+        await asyncio.sleep(0)
+
+
+async def test_those_who_ask_together_share_one_request(market: ScriptedMarket) -> None:
+    """Twenty visitors of one stock cost the feed one request per symbol that is needed."""
+    market.feed.gate = asyncio.Event()
+    visitors = [asyncio.create_task(predict_stock(market.deps, "AAPL")) for _ in range(20)]
+    while not market.feed.asked:
+        await asyncio.sleep(0)
+    market.feed.gate.set()
+    reports = await asyncio.gather(*visitors)
+    assert len({report.prediction.fingerprint for report in reports if report.prediction}) == 1
+    assert sorted(market.feed.asked) == sorted(DEFAULT_POOL)
+
+
+async def test_running_session_is_never_used_as_a_close(market: ScriptedMarket) -> None:
+    """At noon the forecast is still that made from the day before, for today's close."""
+    market.clock.moment = datetime(2023, 6, 15, 16, 0, tzinfo=UTC)
+    market.feed.last_delivered = date(2023, 6, 15)
+    report = await predict_stock(market.deps, "AAPL")
+    assert report.prediction is not None
+    assert report.prediction.as_of == date(2023, 6, 14)
+    assert report.prediction.target == date(2023, 6, 15)
+    history = report.history
+    assert history is not None
+    assert history.last_session == date(2023, 6, 14)
+
+
+async def test_close_counts_only_once_it_has_settled(market: ScriptedMarket) -> None:
+    """In the minutes after the close nothing is forecast from a bar that may still change."""
+    market.clock.moment = datetime(2023, 6, 15, 20, 5, tzinfo=UTC)
+    report = await predict_stock(market.deps, "AAPL")
+    assert report.prediction is None
+    assert any("not in yet" in notice for notice in report.notices)
+
+
+async def test_range_follows_from_the_core_in_prices(market: ScriptedMarket) -> None:
+    """The 80 % range lies around the price in logarithms as wide as the score says."""
+    prediction = (await predict_stock(market.deps, "MSFT")).prediction
+    assert prediction is not None
+    interval = prediction.interval(0.8)
+    assert interval is not None
+    assert prediction.score is not None
+    assert prediction.point is not None
+    half_width = (log(interval.upper) - log(interval.lower)) / 2
+    expected = prediction.current_price * exp(prediction.score * half_width)
+    assert prediction.point == pytest.approx(expected, rel=1e-12)
