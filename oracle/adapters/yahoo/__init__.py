@@ -1,0 +1,5 @@
+"""Yahoo Finance as a price feed, asked through the real yfinance client."""
+
+from oracle.adapters.yahoo.feed import FeedObserver, YahooFeed
+
+__all__ = ["FeedObserver", "YahooFeed"]
