@@ -1,0 +1,153 @@
+"""The store: short transactions, each within a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from oracle.adapters.sql.bars import SqlBarRepository
+from oracle.adapters.sql.failures import unavailable
+from oracle.adapters.sql.fits import SqlFitRepository
+from oracle.adapters.sql.predictions import SqlPredictionRepository
+from oracle.adapters.sql.quotes import SqlQuoteRepository
+from oracle.adapters.sql.rankings import SqlRankingRepository
+from oracle.adapters.sql.symbol_lookups import SqlSymbolLookupRepository
+from oracle.adapters.sql.tables import metadata
+from oracle.domain.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+class Outcome(StrEnum):
+    """How a unit ended. `failed` is an error that is no fault of the database."""
+
+    COMMITTED = "committed"
+    FAILED = "failed"
+    UNAVAILABLE = "unavailable"
+    CANCELLED = "cancelled"
+
+
+class DatabaseObserver(Protocol):
+    """Told of every unit, for metrics: `operation` is `transaction` or `ping`."""
+
+    def __call__(self, operation: str, outcome: str, seconds: float) -> None:
+        """Take note of one unit."""
+        ...
+
+
+class SqlUnitOfWork:
+    """Repositories on one connection, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.bars = SqlBarRepository(connection)
+        self.quotes = SqlQuoteRepository(connection)
+        self.lookups = SqlSymbolLookupRepository(connection)
+        self.fits = SqlFitRepository(connection)
+        self.predictions = SqlPredictionRepository(connection)
+        self.rankings = SqlRankingRepository(connection)
+
+
+class SqlStore:
+    """The database behind a pool of connections. Units do not nest: each takes one of them.
+
+    `keeper` is the connection that keeps a database in memory alive, if it is one.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        deadline: float,
+        observer: DatabaseObserver | None = None,
+        keeper: sqlite3.Connection | None = None,
+    ) -> None:
+        self._engine = engine
+        self._deadline = deadline
+        self._observer = observer
+        self._keeper = keeper
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
+        """Open a transaction with the configured deadline.
+
+        Raises DatabaseUnavailable. An error of the caller's own passes as it is, after a rollback.
+        """
+        async with self._unit("transaction") as connection:
+            yield SqlUnitOfWork(connection)
+
+    async def ping(self) -> None:
+        """Return once the database has answered a trivial query. Raises DatabaseUnavailable."""
+        async with self._unit("ping") as connection:
+            await connection.execute(select(1))
+
+    async def create_tables(self) -> None:
+        """Create the tables in a database that lives in memory; others are migrated."""
+        async with self._unit("transaction") as connection:
+            await connection.run_sync(metadata.create_all)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    @asynccontextmanager
+    async def _unit(self, operation: str) -> AsyncIterator[AsyncConnection]:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        outcome = Outcome.CANCELLED
+        limit = asyncio.timeout(self._deadline)
+        try:
+            async with limit, _transaction(self._engine) as connection:
+                yield connection
+            outcome = Outcome.COMMITTED
+        except Exception as error:
+            failure = self._failure(error, expired=limit.expired())
+            outcome = Outcome.UNAVAILABLE if failure else Outcome.FAILED
+            if failure is None:
+                raise
+            raise failure from error
+        finally:
+            if self._observer is not None:
+                self._observer(operation, outcome, loop.time() - started)
+
+    def _failure(self, error: Exception, *, expired: bool) -> DatabaseUnavailable | None:
+        # A TimeoutError of the caller's own must not be mistaken for the deadline's.
+        if expired and isinstance(error, TimeoutError):
+            return DatabaseUnavailable(
+                f"The database did not answer within {self._deadline:g} seconds."
+            )
+        return unavailable(error)
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Commit at a normal end and roll back at an error.
+
+    A cancelled unit, and with it one past its deadline, throws its connection away: an answer may
+    still be on its way there, and a rollback could wait for it without end.
+    """
+    connection = await engine.connect()
+    try:
+        yield connection
+        await connection.commit()
+    except Exception:
+        # The error at hand is the one to tell. A connection that cannot even roll back leaves the
+        # pool by itself.
+        with suppress(SQLAlchemyError):
+            await connection.close()
+        raise
+    except BaseException:
+        await connection.invalidate()
+        raise
+    finally:
+        await connection.close()

@@ -1,0 +1,77 @@
+"""The two writes that the databases spell differently: keep the first row, or take the last.
+
+SQLAlchemy's own construct for MySQL turns to `AS new` on newer servers, which MariaDB does not know
+and which makes the driver send a batch row by row; `VALUES(column)` is understood by all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Insert
+from sqlalchemy.ext.compiler import compiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    Row = Mapping[str, Any]
+
+
+class Upsert(Insert):
+    """An INSERT that, where a row of the same key is, sets `columns` anew, or nothing at all."""
+
+    inherit_cache = False
+
+    def __init__(self, table: Table, *, key: Sequence[str], columns: Sequence[str] = ()) -> None:
+        super().__init__(table)
+        self.key = tuple(key)
+        self.columns_set = tuple(columns)
+
+
+@compiles(Upsert, "mysql")
+def _compile_for_mysql(statement: Upsert, compiler: Any, **options: Any) -> str:
+    quote = compiler.preparer.quote
+    insert: str = compiler.visit_insert(statement, **options)
+    # INSERT IGNORE would forgive far more than a row that is there: a column is set to itself.
+    changes = [f"{quote(name)} = VALUES({quote(name)})" for name in statement.columns_set] or [
+        f"{quote(statement.key[0])} = {quote(statement.key[0])}"
+    ]
+    return f"{insert} ON DUPLICATE KEY UPDATE {', '.join(changes)}"
+
+
+@compiles(Upsert, "sqlite")
+def _compile_for_sqlite(statement: Upsert, compiler: Any, **options: Any) -> str:
+    quote = compiler.preparer.quote
+    insert: str = compiler.visit_insert(statement, **options)
+    key = ", ".join(quote(name) for name in statement.key)
+    changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in statement.columns_set)
+    action = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
+    return f"{insert} ON CONFLICT ({key}) {action}"
+
+
+async def add_missing(
+    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, key: Sequence[str]
+) -> None:
+    """Insert the rows whose key is not there yet and leave the others as they are.
+
+    Rows go in by ascending key, so that two writers of the same rows wait for each other instead
+    of locking one another out.
+    """
+    if rows:
+        await connection.execute(Upsert(table, key=key), _by_key(rows, key))
+
+
+async def upsert(
+    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, key: Sequence[str]
+) -> None:
+    """Insert the rows, in place of those that have their key; by ascending key, as above."""
+    if rows:
+        columns = [name for name in rows[0] if name not in key]
+        await connection.execute(Upsert(table, key=key, columns=columns), _by_key(rows, key))
+
+
+def _by_key(rows: Sequence[Row], key: Sequence[str]) -> list[dict[str, Any]]:
+    return sorted((dict(row) for row in rows), key=lambda row: [row[name] for name in key])
