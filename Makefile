@@ -53,7 +53,7 @@ check-types: .venv/.installed-dev
 	@$(BIN)/mypy
 
 check-imports: .venv/.installed-dev
-	@$(BIN)/lint-imports --quiet
+	@$(BIN)/lint-imports --no-logo
 
 check-templates: .venv/.installed-dev
 	@$(BIN)/djlint --lint --quiet templates
