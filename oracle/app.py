@@ -1,0 +1,99 @@
+"""Puts the website together: routes, checks, templates, static files and lifespans."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quart import Quart
+
+from oracle.web.access_log import AccessLog
+from oracle.web.admission import Admission, allowed_hosts
+from oracle.web.assets import read_assets
+from oracle.web.blueprints.api import api
+from oracle.web.blueprints.health import health
+from oracle.web.blueprints.home import home
+from oracle.web.blueprints.reference import reference
+from oracle.web.blueprints.search import search
+from oracle.web.blueprints.static_files import static_files
+from oracle.web.blueprints.stocks import stocks
+from oracle.web.client_address import TrustedProxies
+from oracle.web.delivery import install_delivery
+from oracle.web.gatekeeping import install_gatekeeping
+from oracle.web.problems import install_problems
+from oracle.web.rate_limits import install_rate_limits
+from oracle.web.rendering import build_templates
+from oracle.web.security_headers import SecurityHeaders
+from oracle.web.site import Site, install_site
+from oracle.web.use_cases import bind_use_cases
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from oracle.services.dependencies import Dependencies
+    from oracle.settings import Settings
+    from oracle.web.use_cases import UseCases
+
+    Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
+
+ROOT = Path(__file__).resolve().parent.parent
+BLUEPRINTS = (home, stocks, search, api, reference, health, static_files)
+
+
+def create_app(
+    dependencies: Dependencies,
+    lifespans: Sequence[Lifespan] = (),
+    *,
+    use_cases: UseCases | None = None,
+) -> Quart:
+    """Return the application, ready to be served.
+
+    Each of `lifespans` is entered at start and left, in reverse order, when serving ends.
+    `use_cases` replaces the services, which is what tests of single pages do.
+    """
+    site = _build_site(dependencies.settings, use_cases or bind_use_cases(dependencies))
+    app = Quart("oracle", static_folder=None, template_folder=None)
+    # Both would answer by a redirect that repeats the host the client named.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    install_site(app, site)
+    install_problems(app)
+    install_gatekeeping(app)
+    install_rate_limits(app)
+    install_delivery(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _install_lifespans(app, site, lifespans)
+    _wrap(app, dependencies.settings)
+    return app
+
+
+def _build_site(settings: Settings, use_cases: UseCases) -> Site:
+    watch = not settings.is_production
+    assets = read_assets(ROOT / "static", watch=watch)
+    templates = build_templates(ROOT / "templates", assets, reload=watch)
+    return Site(settings=settings, use_cases=use_cases, templates=templates, assets=assets)
+
+
+def _install_lifespans(app: Quart, site: Site, lifespans: Sequence[Lifespan]) -> None:
+    @app.while_serving
+    async def serve() -> AsyncGenerator[None, None]:
+        async with AsyncExitStack() as stack:
+            for lifespan in lifespans:
+                await stack.enter_async_context(lifespan())
+            # Left first: what pages have started still needs what the lifespans hold open.
+            stack.push_async_callback(site.aclose)
+            yield
+
+
+def _wrap(app: Quart, settings: Settings) -> None:
+    """Put the layers around the application that must see every request and every answer."""
+    hosts = allowed_hosts(settings)
+    fallback = settings.base_url.partition("://")[2].partition("/")[0]
+    layers = Admission(app.asgi_app, hosts=hosts, fallback_host=fallback)
+    addressed = TrustedProxies(layers, count=settings.trusted_proxies)
+    secured = SecurityHeaders(addressed, production=settings.is_production)
+    # The framework's documented way to add middleware.
+    app.asgi_app = AccessLog(secured)  # type: ignore[assignment,method-assign]

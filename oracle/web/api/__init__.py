@@ -1,0 +1,1 @@
+"""The JSON interface: what it answers, and its description."""

@@ -1,0 +1,115 @@
+"""The OpenAPI 3.1 description, derived from the operations' table and the resources' types."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from oracle.web.api.operations import OPERATIONS
+from oracle.web.api.resources import ProblemDetails
+from oracle.web.errors import HTTP_KINDS, KINDS
+
+if TYPE_CHECKING:
+    from oracle.web.api.operations import Operation, Parameter
+
+_REFERENCE = "#/components/schemas/{model}"
+_DISTRIBUTION = "oracle-forecasts"
+
+
+@cache
+def adapter_for(resource: type[Any]) -> TypeAdapter[Any]:
+    """Return what writes that type as JSON and knows its schema."""
+    return TypeAdapter(resource)
+
+
+def resource_schemas() -> dict[str, Any]:
+    """Return the JSON schemas of every object by name, as they are written."""
+    resources = [*(operation.response for operation in OPERATIONS), ProblemDetails]
+    _, schemas = TypeAdapter.json_schemas(
+        [(resource.__name__, "serialization", adapter_for(resource)) for resource in resources],
+        ref_template=_REFERENCE,
+    )
+    definitions: dict[str, Any] = schemas["$defs"]
+    return definitions
+
+
+def build_openapi(base_url: str) -> dict[str, Any]:
+    """Return the whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Oracle",
+            "version": version(_DISTRIBUTION),
+            "summary": "The next session's closing prices, predicted with their uncertainty.",
+            "description": (
+                "Predictions are estimates with stated ranges, not investment advice. "
+                "Times are in UTC, sessions are dates, prices are numbers. Successful answers "
+                "carry an ETag. One address may ask 120 times a minute per operation."
+            ),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_url}],
+        "paths": {
+            operation.path: {"get": _operation_object(operation)} for operation in OPERATIONS
+        },
+        "components": {
+            "schemas": resource_schemas(),
+            "responses": {
+                f"Problem{status}": _problem_object(status)
+                for status in sorted({code for each in OPERATIONS for code in each.problems})
+            },
+        },
+    }
+
+
+def _operation_object(operation: Operation) -> dict[str, Any]:
+    reference = _REFERENCE.format(model=operation.response.__name__)
+    responses: dict[str, Any] = {
+        "200": {
+            "description": operation.summary,
+            "headers": {"ETag": {"schema": {"type": "string"}, "description": "Entity tag"}},
+            "content": {"application/json": {"schema": {"$ref": reference}}},
+        },
+        "304": {"description": "Unchanged since the tag in If-None-Match"},
+    }
+    for status in operation.problems:
+        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    return {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": [_parameter_object(parameter) for parameter in operation.parameters],
+        "responses": responses,
+    }
+
+
+def _parameter_object(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.location,
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": parameter.schema,
+        "example": parameter.example,
+    }
+
+
+def _problem_object(status: int) -> dict[str, Any]:
+    kinds = {kind.title: kind for kind in (*KINDS.values(), *HTTP_KINDS.values())}.values()
+    titles = [kind.title for kind in kinds if kind.status == status]
+    response: dict[str, Any] = {
+        "description": "; ".join(titles),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}
+            }
+        },
+    }
+    if any(kind.status == status and kind.retry_after for kind in kinds):
+        response["headers"] = {
+            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}
+        }
+    return response

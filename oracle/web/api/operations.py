@@ -1,0 +1,105 @@
+"""The table of the JSON interface's operations; routes and description are checked against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from oracle.domain.instruments import MAX_QUERY_LENGTH
+from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION
+from oracle.web.api.resources import Recommendation, SearchResults, Stock
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operation, with its JSON schema."""
+
+    name: str
+    location: str
+    required: bool
+    description: str
+    schema: dict[str, Any]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: GET on `path`, answered by `response` or by one of `problems`."""
+
+    path: str
+    name: str
+    summary: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    response: type[Any]
+    problems: tuple[int, ...]
+    example: str
+
+
+SYMBOL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,9}$"
+
+OPERATIONS: Final = (
+    Operation(
+        path="/api/v1/stocks/{symbol}",
+        name="getStock",
+        summary="One stock: current price and predicted close",
+        description=(
+            "Answers with the last known price and the prediction for the next session, also while "
+            "the price feed is out of order: what is not known is null, and `notices` says why."
+        ),
+        parameters=(
+            Parameter(
+                name="symbol",
+                location="path",
+                required=True,
+                description="Stock symbol; letters of either case, share classes as BRK-B or BRK.B",
+                schema={"type": "string", "pattern": SYMBOL_PATTERN},
+                example="AAPL",
+            ),
+        ),
+        response=Stock,
+        problems=(400, 404, 422, 429, 503),
+        example="/api/v1/stocks/AAPL",
+    ),
+    Operation(
+        path="/api/v1/recommendation",
+        name="getRecommendation",
+        summary="Several stocks, best first, and the best buy",
+        description=(
+            "Without `symbols` the ten stocks of the watchlist are ranked. The order is that of "
+            "the expected log return over half the width of the 80 % log interval."
+        ),
+        parameters=(
+            Parameter(
+                name="symbols",
+                location="query",
+                required=False,
+                description=f"{MIN_SELECTION} to {MAX_SELECTION} different symbols and commas",
+                schema={"type": "string", "minLength": 3, "maxLength": 600},
+                example="AAPL,MSFT,JPM",
+            ),
+        ),
+        response=Recommendation,
+        problems=(400, 422, 429, 503),
+        example="/api/v1/recommendation?symbols=AAPL,MSFT,JPM",
+    ),
+    Operation(
+        path="/api/v1/search",
+        name="searchSymbols",
+        summary="Search by name or symbol, typing errors forgiven",
+        description="Searches the local directory and asks no feed.",
+        parameters=(
+            Parameter(
+                name="q",
+                location="query",
+                required=True,
+                description="A company's name or its symbol",
+                schema={"type": "string", "minLength": 1, "maxLength": MAX_QUERY_LENGTH},
+                example="appel",
+            ),
+        ),
+        response=SearchResults,
+        problems=(400, 429),
+        example="/api/v1/search?q=appel",
+    ),
+)

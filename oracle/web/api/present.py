@@ -1,0 +1,133 @@
+"""Turns results of the services into the objects of the JSON interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.domain.forecasts import LEVELS
+from oracle.domain.instruments import Source
+from oracle.web.api.resources import (
+    BestStock,
+    CurrentPrice,
+    Quantile,
+    RankedStock,
+    Recommendation,
+    SearchMatch,
+    SearchResults,
+    Stock,
+    StockPrediction,
+    UnavailableStock,
+)
+
+if TYPE_CHECKING:
+    from oracle.domain.forecasts import Prediction
+    from oracle.domain.prices import Quote
+    from oracle.domain.rankings import RankedStock as Ranked
+    from oracle.domain.rankings import Ranking
+    from oracle.services.predict_stock import StockReport
+    from oracle.services.read_market_status import MarketStatus
+    from oracle.services.search_symbols import SearchResult
+
+
+def present_stock(report: StockReport) -> Stock:
+    """Return the stock as JSON shows it."""
+    instrument = report.instrument
+    prediction = report.prediction
+    return Stock(
+        symbol=instrument.symbol,
+        name=instrument.name,
+        exchange=instrument.exchange,
+        currency=instrument.currency,
+        current=None if report.quote is None else _current(report, report.quote),
+        prediction=(
+            None
+            if prediction is None
+            else _prediction(prediction, outdated=report.prediction_outdated)
+        ),
+        source=report.status.source,
+        is_sample=report.status.is_sample,
+        notices=report.notices,
+    )
+
+
+def present_recommendation(ranking: Ranking, status: MarketStatus) -> Recommendation:
+    """Return the ranking as JSON shows it."""
+    best = ranking.best
+    return Recommendation(
+        as_of=ranking.as_of,
+        target=ranking.target,
+        best=None if best is None else BestStock(best.symbol, best.reason),
+        stocks=tuple(_ranked(stock) for stock in ranking.stocks),
+        unavailable=tuple(
+            UnavailableStock(each.symbol, each.reason) for each in ranking.unavailable
+        ),
+        outdated=ranking.as_of < status.as_of,
+        model_version=ranking.model_version,
+        created_at=ranking.created_at,
+        source=ranking.source,
+        is_sample=ranking.source is Source.SAMPLE,
+    )
+
+
+def present_search(result: SearchResult) -> SearchResults:
+    """Return what was found as JSON shows it."""
+    return SearchResults(
+        query=result.query,
+        exact=None if result.exact is None else result.exact.instrument.symbol,
+        matches=tuple(
+            SearchMatch(
+                symbol=match.instrument.symbol,
+                name=match.instrument.name,
+                exchange=match.instrument.exchange,
+                currency=match.instrument.currency,
+                score=round(match.score, 1),
+                exact=match.exact,
+            )
+            for match in result.matches
+        ),
+    )
+
+
+def _current(report: StockReport, quote: Quote) -> CurrentPrice:
+    return CurrentPrice(
+        price=quote.price,
+        as_of=quote.as_of,
+        market_state=report.status.state,
+        source=quote.source,
+        stale=report.quote_stale,
+    )
+
+
+def _prediction(prediction: Prediction, *, outdated: bool) -> StockPrediction:
+    levels = zip(LEVELS, prediction.quantiles, strict=bool(prediction.quantiles))
+    return StockPrediction(
+        as_of=prediction.as_of,
+        target=prediction.target,
+        starting_price=prediction.current_price,
+        point=prediction.point,
+        change_percent=prediction.change_percent,
+        quantiles=tuple(Quantile(level, price) for level, price in levels),
+        model_version=prediction.model_version,
+        abstained=prediction.abstained,
+        reasons=prediction.reasons,
+        outdated=outdated,
+        origin=prediction.origin,
+        created_at=prediction.created_at,
+        fingerprint=prediction.fingerprint,
+    )
+
+
+def _ranked(stock: Ranked) -> RankedStock:
+    prediction = stock.prediction
+    interval = prediction.interval(0.8)
+    return RankedStock(
+        rank=stock.rank,
+        symbol=stock.symbol,
+        name=stock.name,
+        current_price=prediction.current_price,
+        predicted_price=prediction.point,
+        change_percent=prediction.change_percent,
+        lower_80=None if interval is None else interval.lower,
+        upper_80=None if interval is None else interval.upper,
+        score=stock.score,
+    )

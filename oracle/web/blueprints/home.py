@@ -1,0 +1,97 @@
+"""The home page and the ranking."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from quart import Blueprint, Response, request
+from quart_rate_limiter import rate_limit
+
+from oracle.domain.errors import OracleError
+from oracle.web import formatting
+from oracle.web.contexts.home import HomePage
+from oracle.web.contexts.ranking import RankingPage, build_ranking_view
+from oracle.web.errors import describe_error
+from oracle.web.frame import frame_page
+from oracle.web.htmx import wants_fragment
+from oracle.web.rate_limits import PAGES
+from oracle.web.rendering import render_page
+from oracle.web.selection import ranking_address, read_selection
+from oracle.web.site import current_site
+
+if TYPE_CHECKING:
+    from oracle.domain.rankings import Ranking
+
+home = Blueprint("home", __name__)
+
+TAGLINE = "Tomorrow's closing price, and how sure it is"
+DESCRIPTION = (
+    "Oracle predicts the next session's closing price of US stocks, with a range and the record."
+)
+WAITING_SECONDS = 3
+"""How soon a browser without JavaScript asks again for a page that is not ready."""
+
+
+@home.get("/")
+@rate_limit(limits=PAGES)
+async def show_home() -> Response:
+    """Show the search and tonight's ten; a ranking that is not ready is loaded afterwards."""
+    status = current_site().use_cases.market()
+    return render_page(
+        "home/index.html",
+        fragment="ranking",
+        chrome=frame_page(title=TAGLINE, description=DESCRIPTION, path="/", section="home"),
+        page=HomePage(
+            as_of=formatting.session(status.as_of),
+            target=formatting.session(status.target),
+            ranking=await _find_watchlist_page(),
+        ),
+    )
+
+
+@home.get("/ranking")
+@rate_limit(limits=PAGES)
+async def show_ranking() -> Response:
+    """Show the ranking of the watchlist, or of the symbols in the query."""
+    symbols = read_selection(request.args)
+    page = await _ranking_page(symbols, patient=wants_fragment(request))
+    return render_page(
+        "ranking/index.html",
+        fragment="ranking",
+        chrome=frame_page(
+            title="The ranking" if symbols is None else f"Ranking of {len(symbols)} stocks",
+            description="Stocks in order of expected return for their risk.",
+            path=page.address,
+            section="ranking",
+            refresh_seconds=WAITING_SECONDS if page.view is None else None,
+        ),
+        page=page,
+    )
+
+
+async def _find_watchlist_page() -> RankingPage:
+    """Return the watchlist's ranking; if it fails, what failed, since the search still works."""
+    try:
+        return await _ranking_page(None, patient=False)
+    except OracleError as error:
+        return RankingPage("", ranking_address(None), None, describe_error(error))
+
+
+async def _ranking_page(symbols: tuple[str, ...] | None, *, patient: bool) -> RankingPage:
+    """Return the page; without patience it is a placeholder if the ranking takes long.
+
+    The work goes on all the same, so that whoever asks next finds it done.
+    """
+    site = current_site()
+    address = ranking_address(symbols)
+    selection = "" if symbols is None else ", ".join(symbols)
+    try:
+        async with asyncio.timeout(None if patient else site.patience):
+            ranking: Ranking = await site.rankings.run(
+                address, lambda: site.use_cases.rank(symbols)
+            )
+    except TimeoutError:
+        return RankingPage(selection, address, None)
+    view = build_ranking_view(ranking, site.use_cases.market(), is_watchlist=symbols is None)
+    return RankingPage(selection, address, view)

@@ -1,0 +1,66 @@
+"""The page of one stock."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote
+
+from quart import Blueprint, Response, request
+from quart_rate_limiter import rate_limit
+
+from oracle.domain.instruments import parse_symbol
+from oracle.web.blueprints.home import WAITING_SECONDS
+from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting_page
+from oracle.web.frame import frame_page
+from oracle.web.htmx import wants_fragment
+from oracle.web.rate_limits import PAGES
+from oracle.web.rendering import render_page
+from oracle.web.site import current_site
+
+stocks = Blueprint("stocks", __name__)
+
+
+@stocks.get("/stocks/<symbol>")
+@rate_limit(limits=PAGES)
+async def show_stock(symbol: str) -> Response:
+    """Show the stock; another spelling of its symbol, or a former one, leads to its address."""
+    asked = parse_symbol(symbol)
+    if asked != symbol:
+        return _moved(asked)
+    page = await _stock_page(asked, patient=wants_fragment(request))
+    if page.symbol != asked:
+        return _moved(page.symbol)
+    named = page.name if page.name == page.symbol else f"{page.name} ({page.symbol})"
+    return render_page(
+        "stocks/show.html",
+        fragment="report",
+        chrome=frame_page(
+            title=named,
+            description=f"Current price and predicted close of {named}, with its range.",
+            path=page.address,
+            refresh_seconds=WAITING_SECONDS if page.view is None else None,
+        ),
+        page=page,
+    )
+
+
+async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
+    """Return the page; without patience it is a placeholder if the feed takes long."""
+    site = current_site()
+    try:
+        async with asyncio.timeout(None if patient else site.patience):
+            report = await site.reports.run(symbol, lambda: site.use_cases.predict(symbol))
+    except TimeoutError:
+        return build_waiting_page(symbol, _find_name(symbol))
+    return build_stock_page(report)
+
+
+def _find_name(symbol: str) -> str | None:
+    exact = current_site().use_cases.search(symbol).exact
+    if exact is None or exact.instrument.symbol != symbol:
+        return None
+    return exact.instrument.name
+
+
+def _moved(symbol: str) -> Response:
+    return Response(status=308, headers={"Location": f"/stocks/{quote(symbol)}"})

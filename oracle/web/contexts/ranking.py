@@ -1,0 +1,129 @@
+"""The ranking: a region of the home page and a page of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.web import formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.domain.rankings import RankedStock, Ranking
+    from oracle.services.read_market_status import MarketStatus
+    from oracle.web.errors import Problem
+    from oracle.web.formatting import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ranked stock."""
+
+    rank: int
+    symbol: str
+    name: str
+    price: str
+    predicted: str
+    change: Change
+    lower: str
+    upper: str
+    score: str
+    strength: str
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best buy, with its reason in words."""
+
+    symbol: str
+    name: str
+    reason: str
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unranked:
+    """A stock that could not be ranked, and why."""
+
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankingView:
+    """A ranking as it is shown. `is_outdated`: a newer session has closed meanwhile."""
+
+    as_of: str
+    target: str
+    expected_as_of: str
+    is_outdated: bool
+    is_watchlist: bool
+    best: Best | None
+    rows: tuple[Row, ...]
+    unavailable: tuple[Unranked, ...]
+    model_version: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankingPage:
+    """The page `/ranking`. `selection` is what was asked for, as text; `view` None is loading.
+
+    With a `problem` there is nothing to show but that.
+    """
+
+    selection: str
+    address: str
+    view: RankingView | None
+    problem: Problem | None = None
+
+
+def build_ranking_view(
+    ranking: Ranking, status: MarketStatus, *, is_watchlist: bool
+) -> RankingView:
+    """Return the ranking in words and figures."""
+    best_symbol = None if ranking.best is None else ranking.best.symbol
+    rows = tuple(_row(stock, is_best=stock.symbol == best_symbol) for stock in ranking.stocks)
+    return RankingView(
+        as_of=formatting.session(ranking.as_of),
+        target=formatting.session(ranking.target),
+        expected_as_of=formatting.session(status.as_of),
+        is_outdated=ranking.as_of < status.as_of,
+        is_watchlist=is_watchlist,
+        best=_best(ranking, rows),
+        rows=rows,
+        unavailable=tuple(Unranked(each.symbol, each.reason) for each in ranking.unavailable),
+        model_version=ranking.model_version,
+        source=SOURCES[ranking.source.value],
+    )
+
+
+SOURCES = {"yahoo": "Yahoo Finance", "sample": "Sample market (historical)"}
+
+
+def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:
+    if ranking.best is None:
+        return None
+    row = next((row for row in rows if row.is_best), None)
+    return Best(ranking.best.symbol, ranking.best.name, ranking.best.reason, row)
+
+
+def _row(stock: RankedStock, *, is_best: bool) -> Row:
+    prediction = stock.prediction
+    interval = prediction.interval(0.8)
+    currency = prediction.currency
+    return Row(
+        rank=stock.rank,
+        symbol=stock.symbol,
+        name=stock.name,
+        price=formatting.money(prediction.current_price, currency),
+        predicted=formatting.money(prediction.point, currency),
+        change=formatting.change(prediction.change_percent),
+        lower=formatting.money(None if interval is None else interval.lower, currency),
+        upper=formatting.money(None if interval is None else interval.upper, currency),
+        score=formatting.decimal(stock.score, 3),
+        strength=formatting.strength(stock.score),
+        is_best=is_best,
+    )

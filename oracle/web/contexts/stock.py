@@ -1,0 +1,162 @@
+"""The page of one stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.domain.prices import MarketState
+from oracle.web import charts, formatting
+from oracle.web.contexts.ranking import SOURCES
+
+if TYPE_CHECKING:
+    from oracle.domain.forecasts import Prediction
+    from oracle.services.predict_stock import StockReport
+    from oracle.web.charts import LineChart, RangeBar
+    from oracle.web.formatting import Change
+
+_LEVELS = (0.5, 0.8, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """The last known price, when the market made it, and whether it is older than it should be."""
+
+    amount: str
+    as_of: str
+    as_of_utc: str
+    as_of_machine: str
+    market: str
+    is_open: bool
+    is_stale: bool
+    age: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRow:
+    """One prediction interval in words."""
+
+    level: str
+    lower: str
+    upper: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastView:
+    """The prediction: its value against the close it starts from, its ranges, its origin."""
+
+    point: str
+    change: Change
+    base_price: str
+    as_of: str
+    target: str
+    short_target: str
+    expected_target: str
+    is_outdated: bool
+    is_abstained: bool
+    reasons: tuple[str, ...]
+    ranges: tuple[RangeRow, ...]
+    bar: RangeBar | None
+    model_version: str
+    made_at: str
+    made_at_machine: str
+    fingerprint: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """All that is shown of one stock; what is not known is None."""
+
+    price: PriceView | None
+    forecast: ForecastView | None
+    chart: LineChart | None
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockPage:
+    """The page `/stocks/<symbol>`; while the feed is being asked `view` is None."""
+
+    symbol: str
+    name: str
+    exchange: str
+    currency: str
+    address: str
+    view: StockView | None
+
+
+def build_stock_page(report: StockReport) -> StockPage:
+    """Return the page of a report."""
+    instrument = report.instrument
+    return StockPage(
+        symbol=instrument.symbol,
+        name=instrument.name,
+        exchange=instrument.exchange,
+        currency=instrument.currency,
+        address=f"/stocks/{instrument.symbol}",
+        view=StockView(
+            price=_price(report),
+            forecast=None if report.prediction is None else _forecast(report, report.prediction),
+            chart=charts.draw_closes(report.history, instrument.currency),
+            notices=report.notices,
+        ),
+    )
+
+
+def build_waiting_page(symbol: str, name: str | None) -> StockPage:
+    """Return the page with a placeholder for what is still being fetched."""
+    return StockPage(symbol, name or symbol, "", "", f"/stocks/{symbol}", None)
+
+
+def _price(report: StockReport) -> PriceView | None:
+    quote = report.quote
+    if quote is None:
+        return None
+    return PriceView(
+        amount=formatting.money(quote.price, quote.currency),
+        as_of=formatting.exchange_time(quote.as_of),
+        as_of_utc=formatting.utc_time(quote.as_of),
+        as_of_machine=formatting.machine_time(quote.as_of),
+        market=formatting.market_state(report.status.state),
+        is_open=report.status.state is MarketState.OPEN,
+        is_stale=report.quote_stale,
+        age=formatting.age(report.status.now - quote.as_of),
+        source=SOURCES[quote.source.value],
+    )
+
+
+def _forecast(report: StockReport, prediction: Prediction) -> ForecastView:
+    return ForecastView(
+        point=formatting.money(prediction.point, prediction.currency),
+        change=formatting.change(prediction.change_percent),
+        base_price=formatting.money(prediction.current_price, prediction.currency),
+        as_of=formatting.session(prediction.as_of),
+        target=formatting.session(prediction.target),
+        short_target=formatting.short_session(prediction.target),
+        expected_target=formatting.session(report.status.target),
+        is_outdated=report.prediction_outdated,
+        is_abstained=prediction.abstained,
+        reasons=prediction.reasons,
+        ranges=_ranges(prediction),
+        bar=charts.draw_range(prediction),
+        model_version=prediction.model_version,
+        made_at=formatting.utc_time(prediction.created_at),
+        made_at_machine=formatting.machine_time(prediction.created_at),
+        fingerprint=prediction.fingerprint[:12],
+        origin=prediction.origin.value,
+    )
+
+
+def _ranges(prediction: Prediction) -> tuple[RangeRow, ...]:
+    intervals = [prediction.interval(level) for level in _LEVELS]
+    return tuple(
+        RangeRow(
+            formatting.level(interval.level),
+            formatting.money(interval.lower, prediction.currency),
+            formatting.money(interval.upper, prediction.currency),
+        )
+        for interval in intervals
+        if interval is not None
+    )

@@ -1,0 +1,64 @@
+"""What is checked of every request before its view runs, in this order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quart import request
+
+from oracle.web.asgi_scope import REFUSAL, ROUTE
+from oracle.web.cross_origin import require_same_origin
+from oracle.web.refusals import BodyTooLarge
+from oracle.web.site import current_site
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+    from oracle.web.asgi_scope import Scope
+    from oracle.web.refusals import Refusal
+
+LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 10
+
+
+async def note_route() -> None:
+    """Tell the access log which route the request matched."""
+    if request.url_rule is not None:
+        _scope()[ROUTE] = request.url_rule.rule
+
+
+async def refuse_inadmissible() -> None:
+    """Raise what the admission found wrong with the request's address or host."""
+    refusal: Refusal | None = _scope().get(REFUSAL)
+    if refusal is not None:
+        raise refusal
+
+
+async def refuse_large_bodies() -> None:
+    """Raise BodyTooLarge for an announced body beyond the limit, without reading any of it."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise BodyTooLarge
+
+
+async def refuse_foreign_origins() -> None:
+    """Raise CrossOriginRefused for a change that another site's page asks for."""
+    require_same_origin(
+        request.method,
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        origin=request.headers.get("Origin"),
+        host=request.host,
+        base_url=current_site().settings.base_url,
+    )
+
+
+def _scope() -> Scope:
+    scope: Scope = request.scope  # type: ignore[assignment]
+    return scope
+
+
+def install_gatekeeping(app: Quart) -> None:
+    """Check every request; the framework itself enforces the limits on bodies as they arrive."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    for check in (note_route, refuse_inadmissible, refuse_large_bodies, refuse_foreign_origins):
+        app.before_request(check)

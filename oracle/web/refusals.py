@@ -1,0 +1,51 @@
+"""Reasons of the web layer itself not to serve a request; `errors` maps them to HTTP."""
+
+from __future__ import annotations
+
+from oracle.domain.errors import OracleError
+
+
+class Refusal(OracleError):
+    """The request is refused before any use case hears of it."""
+
+
+class MalformedRequest(Refusal):
+    """The request's address or body cannot be decoded."""
+
+    hint = "Check the address for stray characters."
+
+
+class UriTooLong(Refusal):
+    """The address is longer than any that this site hands out."""
+
+    hint = "Shorten the address; a list of symbols holds at most 50."
+
+    def __init__(self) -> None:
+        super().__init__("The address is too long.")
+
+
+class BodyTooLarge(Refusal):
+    """The request announces more bytes than any of its routes takes."""
+
+    hint = "Send less; nothing here takes more than 64 KiB."
+
+    def __init__(self) -> None:
+        super().__init__("The request's body is too large.")
+
+
+class MisdirectedRequest(Refusal):
+    """The request is for a host name that this site does not answer to."""
+
+    hint = "Use the site's own address."
+
+    def __init__(self) -> None:
+        super().__init__("This site does not answer to the host name that was asked for.")
+
+
+class CrossOriginRefused(Refusal):
+    """A page of another site tried to change something here."""
+
+    hint = "Open this site itself and try again there."
+
+    def __init__(self) -> None:
+        super().__init__("The request came from a page of another site.")

@@ -1,0 +1,61 @@
+"""What every route of one website instance shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quart import current_app
+
+from oracle.services.background import SingleFlight
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from quart import Quart
+
+    from oracle.domain.rankings import Ranking
+    from oracle.services.predict_stock import StockReport
+    from oracle.settings import Settings
+    from oracle.web.assets import Assets
+    from oracle.web.use_cases import UseCases
+
+_KEY = "oracle.site"
+PATIENCE = 1.5
+"""Seconds a page waits for work that goes on without it; then it is sent with a placeholder."""
+
+
+def _rankings() -> SingleFlight[str, Ranking]:
+    return SingleFlight("page_ranking")
+
+
+def _reports() -> SingleFlight[str, StockReport]:
+    return SingleFlight("page_report")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The settings, the services, the templates and the static files, and work in progress."""
+
+    settings: Settings
+    use_cases: UseCases
+    templates: Environment
+    assets: Assets
+    patience: float = PATIENCE
+    rankings: SingleFlight[str, Ranking] = field(default_factory=_rankings)
+    reports: SingleFlight[str, StockReport] = field(default_factory=_reports)
+
+    async def aclose(self) -> None:
+        """Stop the work that pages have left running."""
+        await self.rankings.aclose()
+        await self.reports.aclose()
+
+
+def install_site(app: Quart, site: Site) -> None:
+    """Give the application its site."""
+    app.extensions[_KEY] = site
+
+
+def current_site() -> Site:
+    """Return the site of the application that handles the present request."""
+    site: Site = current_app.extensions[_KEY]
+    return site

@@ -1,0 +1,61 @@
+"""What the website asks of the services, bound to their dependencies once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from oracle.services.check_readiness import check_readiness
+from oracle.services.predict_stock import predict_stock
+from oracle.services.rank_stocks import rank_stocks
+from oracle.services.read_market_status import read_market_status
+from oracle.services.search_symbols import search_symbols
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from oracle.domain.rankings import Ranking
+    from oracle.services.check_readiness import Readiness
+    from oracle.services.dependencies import Dependencies
+    from oracle.services.predict_stock import StockReport
+    from oracle.services.read_market_status import MarketStatus
+    from oracle.services.search_symbols import SearchResult
+
+
+class Search(Protocol):
+    """`search_symbols` without its dependencies."""
+
+    def __call__(self, text: str, limit: int = 8) -> SearchResult:
+        """Return matches from the local directory; raises InvalidQuery."""
+        ...
+
+
+class Rank(Protocol):
+    """`rank_stocks` without its dependencies."""
+
+    def __call__(self, symbols: Sequence[str] | None = None) -> Coroutine[None, None, Ranking]:
+        """Return the ranking of the symbols, or of the watchlist."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The services as the routes call them; a test may put others in their place."""
+
+    predict: Callable[[str], Coroutine[None, None, StockReport]]
+    rank: Rank
+    search: Search
+    market: Callable[[], MarketStatus]
+    readiness: Callable[[], Coroutine[None, None, Readiness]]
+
+
+def bind_use_cases(dependencies: Dependencies) -> UseCases:
+    """Return the real services with their dependencies filled in."""
+    return UseCases(
+        predict=partial(predict_stock, dependencies),
+        rank=partial(rank_stocks, dependencies),
+        search=partial(search_symbols, dependencies),
+        market=partial(read_market_status, dependencies),
+        readiness=partial(check_readiness, dependencies),
+    )

@@ -1,0 +1,98 @@
+// The search field as a combobox: suggestions are links that the arrow keys can reach.
+// Everything here is an addition; each page works without it.
+"use strict";
+
+(() => {
+  const field = document.getElementById("search-field");
+  const panel = document.getElementById("suggestions");
+  if (!field || !panel) return;
+
+  const LIST_ID = "suggestion-list";
+  let options = [];
+  let chosen = -1;
+
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-expanded", "false");
+
+  function choose(index) {
+    chosen = index;
+    options.forEach((option, position) => {
+      option.setAttribute("aria-selected", String(position === index));
+    });
+    if (index < 0) {
+      field.removeAttribute("aria-activedescendant");
+    } else {
+      field.setAttribute("aria-activedescendant", options[index].id);
+      options[index].scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  function open(isOpen) {
+    panel.hidden = !isOpen;
+    field.setAttribute("aria-expanded", String(isOpen && options.length > 0));
+    if (!isOpen) choose(-1);
+  }
+
+  // The server sends a plain list of links; the roles belong to the behaviour given here.
+  function adopt() {
+    const list = panel.querySelector("ul.hits");
+    options = list ? [...list.querySelectorAll("a")] : [];
+    if (list) {
+      list.id = LIST_ID;
+      list.setAttribute("role", "listbox");
+      list.setAttribute("aria-label", "Matching stocks");
+      field.setAttribute("aria-controls", LIST_ID);
+      options.forEach((option, position) => {
+        option.parentElement.setAttribute("role", "none");
+        option.setAttribute("role", "option");
+        option.id = `suggestion-${position}`;
+        option.tabIndex = -1;
+      });
+    } else {
+      field.removeAttribute("aria-controls");
+    }
+    choose(-1);
+    open(panel.childElementCount > 0 && document.activeElement === field);
+  }
+
+  new MutationObserver(adopt).observe(panel, { childList: true });
+
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Escape" && !panel.hidden && panel.childElementCount > 0) {
+      event.preventDefault();
+      open(false);
+      return;
+    }
+    if (options.length === 0) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      if (panel.hidden) open(true);
+      // One place more than there are options: the field itself.
+      const places = options.length + 1;
+      choose(((chosen + 1 + step + places) % places) - 1);
+    } else if (event.key === "Enter" && chosen >= 0 && !panel.hidden) {
+      event.preventDefault();
+      options[chosen].click();
+    }
+  });
+
+  field.addEventListener("input", () => choose(-1));
+  field.addEventListener("focus", () => open(panel.childElementCount > 0));
+  document.addEventListener("click", (event) => {
+    if (!field.form.contains(event.target)) open(false);
+  });
+  field.form.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !field.form.contains(event.relatedTarget)) open(false);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+})();
