@@ -11,32 +11,15 @@ from oracle.web.site import current_site
 
 if TYPE_CHECKING:
     from oracle.services.read_market_status import MarketStatus
-    from oracle.web.contexts.chrome import Chrome
+    from oracle.web.contexts.chrome import Chrome, Head
 
 _log = get_logger(__name__)
 
 
-def frame_page(
-    *,
-    title: str,
-    description: str,
-    path: str | None = None,
-    section: str = "",
-    query: str = "",
-    refresh_seconds: int | None = None,
-) -> Chrome:
+def frame_page(head: Head) -> Chrome:
     """Return the frame; a page must not fail because the market's state cannot be told."""
-    site = current_site()
-    return build_chrome(
-        title=title,
-        description=description,
-        base_url=site.settings.base_url,
-        status=_find_market_status(),
-        path=path,
-        section=section,
-        query=query,
-        refresh_seconds=refresh_seconds,
-    )
+    base_url = current_site().settings.base_url
+    return build_chrome(head, base_url=base_url, status=_find_market_status())
 
 
 def _find_market_status() -> MarketStatus | None:

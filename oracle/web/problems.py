@@ -13,6 +13,7 @@ from oracle.web.api.openapi import adapter_for
 from oracle.web.api.reply import PROBLEM_JSON
 from oracle.web.api.resources import ProblemDetails
 from oracle.web.asgi_scope import REQUEST_ID
+from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.problem import ProblemPage
 from oracle.web.errors import INTERNAL, describe_error
 from oracle.web.frame import frame_page
@@ -91,7 +92,7 @@ def _as_page(problem: Problem) -> Response:
     return render_page(
         "errors/problem.html",
         fragment="problem",
-        chrome=frame_page(title=problem.kind.title, description=problem.detail),
+        chrome=frame_page(Head(title=problem.kind.title, description=problem.detail)),
         page=ProblemPage(
             problem=problem,
             request_id=request_id(),

@@ -10,6 +10,7 @@ from quart_rate_limiter import rate_limit
 
 from oracle.domain.errors import OracleError
 from oracle.web import formatting
+from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.home import HomePage
 from oracle.web.contexts.ranking import RankingPage, build_ranking_view
 from oracle.web.errors import describe_error
@@ -41,7 +42,7 @@ async def show_home() -> Response:
     return render_page(
         "home/index.html",
         fragment="ranking",
-        chrome=frame_page(title=TAGLINE, description=DESCRIPTION, path="/", section="home"),
+        chrome=frame_page(Head(title=TAGLINE, description=DESCRIPTION, path="/", section="home")),
         page=HomePage(
             as_of=formatting.session(status.as_of),
             target=formatting.session(status.target),
@@ -60,11 +61,13 @@ async def show_ranking() -> Response:
         "ranking/index.html",
         fragment="ranking",
         chrome=frame_page(
-            title="The ranking" if symbols is None else f"Ranking of {len(symbols)} stocks",
-            description="Stocks in order of expected return for their risk.",
-            path=page.address,
-            section="ranking",
-            refresh_seconds=WAITING_SECONDS if page.view is None else None,
+            Head(
+                title="The ranking" if symbols is None else f"Ranking of {len(symbols)} stocks",
+                description="Stocks in order of expected return for their risk.",
+                path=page.address,
+                section="ranking",
+                refresh_seconds=WAITING_SECONDS if page.view is None else None,
+            )
         ),
         page=page,
     )

@@ -9,6 +9,7 @@ from quart_rate_limiter import rate_limit
 
 from oracle.web.api.openapi import build_openapi, resource_schemas
 from oracle.web.api.operations import OPERATIONS
+from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.reference import FieldRow, ModelSection, ReferencePage
 from oracle.web.errors import all_kinds
 from oracle.web.frame import frame_page
@@ -36,10 +37,12 @@ async def show_reference() -> Response:
         "reference/index.html",
         fragment="reference",
         chrome=frame_page(
-            title="API",
-            description="The JSON interface: prices, predictions and rankings for programs.",
-            path="/api/docs",
-            section="reference",
+            Head(
+                title="API",
+                description="The JSON interface: prices, predictions and rankings for programs.",
+                path="/api/docs",
+                section="reference",
+            )
         ),
         page=ReferencePage(
             base_url=current_site().settings.base_url,

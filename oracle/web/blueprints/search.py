@@ -8,6 +8,7 @@ from urllib.parse import quote
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
+from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.search import build_search_page
 from oracle.web.frame import frame_page
 from oracle.web.htmx import vary_by_htmx, wants_fragment
@@ -33,10 +34,12 @@ async def show_search() -> Response:
         "search/index.html",
         fragment="suggestions",
         chrome=frame_page(
-            title=f"Search for {page.query}" if page.query else "Search",
-            description="Find a US stock by its company's name or its symbol.",
-            section="search",
-            query=page.query,
+            Head(
+                title=f"Search for {page.query}" if page.query else "Search",
+                description="Find a US stock by its company's name or its symbol.",
+                section="search",
+                query=page.query,
+            )
         ),
         page=page,
     )

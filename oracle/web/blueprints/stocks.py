@@ -10,6 +10,7 @@ from quart_rate_limiter import rate_limit
 
 from oracle.domain.instruments import parse_symbol
 from oracle.web.blueprints.home import WAITING_SECONDS
+from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting_page
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
@@ -35,10 +36,12 @@ async def show_stock(symbol: str) -> Response:
         "stocks/show.html",
         fragment="report",
         chrome=frame_page(
-            title=named,
-            description=f"Current price and predicted close of {named}, with its range.",
-            path=page.address,
-            refresh_seconds=WAITING_SECONDS if page.view is None else None,
+            Head(
+                title=named,
+                description=f"Current price and predicted close of {named}, with its range.",
+                path=page.address,
+                refresh_seconds=WAITING_SECONDS if page.view is None else None,
+            )
         ),
         page=page,
     )

@@ -41,6 +41,18 @@ class MarketLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What a view says of its page; `path` is its address, or None where it has none to keep."""
+
+    title: str
+    description: str
+    path: str | None = None
+    section: str = ""
+    query: str = ""
+    refresh_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chrome:
     """The frame of a page. `sample_clock` is set on the sample market: where its clock stands."""
 
@@ -55,32 +67,22 @@ class Chrome:
     refresh_seconds: int | None = None
 
 
-def build_chrome(
-    *,
-    title: str,
-    description: str,
-    base_url: str,
-    status: MarketStatus | None,
-    path: str | None = None,
-    section: str = "",
-    query: str = "",
-    refresh_seconds: int | None = None,
-) -> Chrome:
-    """Return the frame; `path` is the page's own address, or None where it has none to keep."""
+def build_chrome(head: Head, *, base_url: str, status: MarketStatus | None) -> Chrome:
+    """Return the frame of a page with that head."""
     return Chrome(
-        title=f"{title} · {SITE_NAME}",
-        description=description,
-        canonical=None if path is None else f"{base_url}{path}",
-        section=section,
+        title=f"{head.title} · {SITE_NAME}",
+        description=head.description,
+        canonical=None if head.path is None else f"{base_url}{head.path}",
+        section=head.section,
         market=None if status is None else _market_line(status),
         sample_clock=(
             formatting.exchange_time(status.now)
             if status is not None and status.is_sample
             else None
         ),
-        query=query,
+        query=head.query,
         examples=tuple(Example(symbol, name) for symbol, name in EXAMPLES),
-        refresh_seconds=refresh_seconds,
+        refresh_seconds=head.refresh_seconds,
     )
 
 
