@@ -29,7 +29,7 @@ from oracle.web.site import Site, install_site
 from oracle.web.use_cases import bind_use_cases
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from oracle.services.dependencies import Dependencies
@@ -78,14 +78,18 @@ def _build_site(settings: Settings, use_cases: UseCases) -> Site:
 
 
 def _install_lifespans(app: Quart, site: Site, lifespans: Sequence[Lifespan]) -> None:
-    @app.while_serving
-    async def serve() -> AsyncGenerator[None, None]:
-        async with AsyncExitStack() as stack:
+    entered = AsyncExitStack()
+
+    @app.before_serving
+    async def enter() -> None:
+        async with AsyncExitStack() as entering:
             for lifespan in lifespans:
-                await stack.enter_async_context(lifespan())
+                await entering.enter_async_context(lifespan())
             # Left first: what pages have started still needs what the lifespans hold open.
-            stack.push_async_callback(site.aclose)
-            yield
+            entering.push_async_callback(site.aclose)
+            entered.push_async_callback(entering.pop_all().aclose)
+
+    app.after_serving(entered.aclose)
 
 
 def _wrap(app: Quart, settings: Settings) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+# Pydantic reads these annotations while the program runs, so the types are imported for good.
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
-if TYPE_CHECKING:
-    from oracle.domain.forecasts import Origin
-    from oracle.domain.instruments import Source
-    from oracle.domain.prices import MarketState
+from oracle.domain.forecasts import Origin  # noqa: TC001
+from oracle.domain.instruments import Source  # noqa: TC001
+from oracle.domain.prices import MarketState  # noqa: TC001
 
 Symbol = Annotated[str, Field(description="Stock symbol, share classes with a dash.")]
 Price = Annotated[float, Field(description="Price in the stock's currency.")]
