@@ -55,9 +55,7 @@ class SqlBarRepository:
             .where(bars.c.source == source, bars.c.symbol.in_(symbols), bars.c.session >= since)
             .order_by(bars.c.symbol, bars.c.session)
         )
-        by_symbol = {
-            symbol: list(group) for symbol, group in groupby(rows.tuples(), key=lambda row: row[0])
-        }
+        by_symbol = {symbol: list(group) for symbol, group in groupby(rows, key=lambda row: row[0])}
         return {
             fetch.symbol: StoredHistory(
                 _history_of(fetch.symbol, fetch.currency, by_symbol.get(fetch.symbol, [])),
@@ -98,7 +96,7 @@ class SqlBarRepository:
                 bars.c.source == source, bars.c.symbol == symbol, bars.c.session >= first
             )
         )
-        return {row[0]: tuple(row[1:]) for row in rows.tuples()}
+        return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def _values_by_session(history: PriceHistory) -> dict[date, BarValues]:

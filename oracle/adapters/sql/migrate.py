@@ -117,7 +117,7 @@ async def _locked(url: str, lock_timeout: float) -> AsyncIterator[AsyncConnectio
     """
     async with _connected(url, lock_timeout) as connection:
         try:
-            # The server counts the seconds of the lock; the rest is for the way there and back.
+            # A server counts the seconds of the lock; the rest is for the way there and back.
             async with asyncio.timeout(lock_timeout + CONNECT_TIMEOUT):
                 locked = await _lock(connection, lock_timeout)
         except TimeoutError:
@@ -135,7 +135,8 @@ async def _lock(connection: AsyncConnection, lock_timeout: float) -> bool:
     if connection.dialect.name == "sqlite":
         # Tables are altered by copying them, which foreign keys would forbid.
         await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        await connection.run_sync(begin_immediately)
+        async with asyncio.timeout(lock_timeout):
+            await connection.run_sync(begin_immediately)
         return True
     name = lock_name(connection.engine.url.database or "")
     taken = await connection.scalar(select(func.get_lock(name, lock_timeout)))
