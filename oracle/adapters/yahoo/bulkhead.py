@@ -23,6 +23,9 @@ T = TypeVar("T")
 WAITING_PER_THREAD = 8
 """How many calls may wait for each thread before further ones are turned away."""
 
+STUCK_AFTER_SECONDS = 0.5
+"""A thread counts as stuck this long after its call's deadline, by which the client should end."""
+
 
 class BulkheadFull(Exception):
     """There is no thread for the call, nor a place to wait for one."""
@@ -52,10 +55,10 @@ class Bulkhead:
 
     @property
     def stuck(self) -> int:
-        """The number of threads that still work on a call nobody waits for any more."""
-        now = time.monotonic()
+        """The number of threads that hang in a call nobody waits for any more."""
+        overdue = time.monotonic() - STUCK_AFTER_SECONDS
         with self._lock:
-            return sum(job.until <= now for job in self._running)
+            return sum(job.until <= overdue for job in self._running)
 
     async def run(self, work: Callable[[float], T], seconds: float) -> T:
         """Return what `work` returns, in at most that many seconds, the wait for a thread included.

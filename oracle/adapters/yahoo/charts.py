@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PRICE_COLUMNS = ("Open", "High", "Low", "Close", "Adj Close")
 
+LAST_EPOCH = 2**33
+"""Seconds since 1970 up to the year 2242; anything later is no epoch in seconds."""
+
 PERIODS = (
     ("regular", MarketState.OPEN),
     ("pre", MarketState.PRE_MARKET),
@@ -59,13 +62,13 @@ def read_splits(frame: Any) -> tuple[Split, ...]:
 
 def read_quote(symbol: str, meta: Mapping[str, Any], now: datetime) -> Quote:
     """Return the latest price of a chart's metadata; raise FeedRejected when there is none."""
-    price = meta.get("regularMarketPrice")
+    price = _price(meta.get("regularMarketPrice"))
     as_of = _moment(meta.get("regularMarketTime"))
-    if not isinstance(price, int | float) or not isfinite(price) or price <= 0.0 or as_of is None:
+    if price is None or as_of is None:
         raise FeedRejected(f"{symbol}: the feed gave no latest price.")
     return Quote(
         symbol=symbol,
-        price=float(price),
+        price=price,
         currency=str(meta.get("currency") or ""),
         as_of=as_of,
         market_state=read_market_state(meta.get("currentTradingPeriod"), now),
@@ -97,11 +100,18 @@ def _sessions(frame: Any) -> SessionArray:
     return sessions
 
 
+def _price(value: Any) -> float | None:
+    """Return the value if it is a price: a positive number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value) if isfinite(value) and value > 0.0 else None
+    return None
+
+
 def _moment(value: Any) -> datetime | None:
     """Return the moment in UTC: the client turns some epochs into timestamps, others not."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         # The client's timestamps are a datetime of another class; a plain one is wanted.
         return datetime.fromtimestamp(value.timestamp(), UTC)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and 0 < value < LAST_EPOCH:
         return datetime.fromtimestamp(value, UTC)
     return None

@@ -6,14 +6,16 @@ one session, one crumb, one cache folder; so there is one `YahooClient` at a tim
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yfinance
-from yfinance import _http, base, data, multi
+from yfinance import _http, base, cache, data, multi
 from yfinance.exceptions import YFPricesMissingError
 from yfinance.scrapers import history as history_scraper
 
@@ -70,7 +72,14 @@ class YahooClient:
 
     def _install(self) -> None:
         yfinance.config.debug.hide_exceptions = False
+        # Every failure is raised and reported as such; the client's warnings would repeat them.
+        logging.getLogger("yfinance").setLevel(logging.ERROR)
+        # The client uses what pandas announces the end of; its version is pinned below 1.8.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")
         yfinance.set_tz_cache_location(str(self.cache_folder))
+        # An earlier instance's caches would go on in the folder they were opened in.
+        cache._CookieCacheManager._Cookie_cache = None  # noqa: SLF001
+        cache._TzCacheManager._tz_cache = None  # noqa: SLF001
         # These modules imported the function by name; whichever asks gets the one session.
         for module in (_http, data, base, multi, history_scraper):
             module.new_session = lambda: self._session

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 US_EXCHANGES = {
     "ASE": "NYSE American",
     "BTS": "Cboe BZX",
-    "NCM": "Nasdaq",
-    "NGM": "Nasdaq",
-    "NMS": "Nasdaq",
+    "NCM": "NASDAQ",
+    "NGM": "NASDAQ",
+    "NMS": "NASDAQ",
     "NYQ": "NYSE",
     "PCX": "NYSE Arca",
 }
@@ -73,7 +73,7 @@ def read_hits(hits: Sequence[Mapping[str, Any]]) -> list[Instrument]:
         if exchange is None or hit.get("quoteType") not in KINDS:
             continue
         try:
-            symbol = parse_symbol(str(hit.get("symbol")))
+            symbol = parse_symbol(str(hit.get("symbol") or ""))
         except InvalidSymbol:
             continue  # Units and warrants may have signs that no symbol here has.
         name = str(hit.get("longname") or hit.get("shortname") or symbol)
