@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ TESTS = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 WITH_SOCKETS = frozenset({"integration", "e2e", "standins"})
 SECONDS = {"unit": 30, "web": 30, "architecture": 60, "integration": 120, "e2e": 180}
+
+# How a developer has configured the application is no business of its tests.
+for name in [name for name in os.environ if name.startswith("ORACLE_")]:
+    del os.environ[name]
 
 # A property test finds the same examples on every machine, however slow that machine is.
 settings.register_profile("deterministic", derandomize=True, deadline=None, database=None)

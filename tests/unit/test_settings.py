@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -26,13 +25,6 @@ PRODUCTION = {
     "SECRET_KEY": A_SECRET,
     "BASE_URL": "https://oracle.example",
 }
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start every test without a single ORACLE_* variable."""
-    for name in [name for name in os.environ if name.startswith("ORACLE_")]:
-        monkeypatch.delenv(name)
 
 
 def load(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
