@@ -29,6 +29,8 @@ from oracle.adapters.sql.tables import metadata
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 ATTEMPTS = 3
@@ -93,12 +95,7 @@ class MariaDbServer:
 
     def execute(self, statement: str) -> None:
         """Run one statement as the server's administrator."""
-        engine = create_engine(
-            f"mysql+pymysql://root@127.0.0.1:{self.port}/mysql",
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-        )
-        with engine.connect() as connection:
+        with self._administrator().connect() as connection:
             connection.execute(text(statement))
 
     def create_database(self) -> str:
@@ -111,9 +108,27 @@ class MariaDbServer:
         """Drop the database with all that is in it."""
         self.execute(f"DROP DATABASE {name}")
 
+    def end_connections_to(self, url: str) -> None:
+        """End every connection to the database of that address, as an administrator may."""
+        name = url.rpartition("/")[2]
+        with self._administrator().connect() as connection:
+            ids = connection.scalars(
+                text("SELECT id FROM information_schema.processlist WHERE db = :name"),
+                {"name": name},
+            ).all()
+            for number in ids:
+                connection.execute(text(f"KILL CONNECTION {int(number)}"))
+
     def url(self, database: str, *, port: int | None = None) -> str:
         """Return the address of the database, on another port where a proxy stands in front."""
         return f"mysql+aiomysql://root@127.0.0.1:{port or self.port}/{database}"
+
+    def _administrator(self) -> Engine:
+        return create_engine(
+            f"mysql+pymysql://root@127.0.0.1:{self.port}/mysql",
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+        )
 
     def _started_on(self, port: int) -> bool:
         with (self._folder / "log").open("wb") as log:

@@ -10,33 +10,32 @@ from typing import Self
 class TcpProxy:
     """Passes bytes between a port of its own and a server on 127.0.0.1.
 
-    While `swallowing`, connections stay open and new ones are accepted, but not one byte comes
-    through either way: what a client sees of a cut cable or a silent failover.
+    While it swallows, connections stay open and new ones are accepted, but not one byte comes
+    through either way: what a client sees of a cut cable or of a failover that told nobody.
+    `accepted` counts the connections so far.
     """
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._server: asyncio.Server | None = None
-        self._passing = asyncio.Event()
-        self._passing.set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._links: set[asyncio.Task[None]] = set()
+        self._muted: set[asyncio.Task[None]] = set()
+        self._swallowing = False
         self.port = 0
         self.accepted = 0
 
-    @property
-    def swallowing(self) -> bool:
-        """Whether nothing comes through."""
-        return not self._passing.is_set()
-
     def swallow(self) -> None:
         """Let nothing through any more; what comes is lost for good."""
-        self._passing.clear()
+        self._swallowing = True
+
+    def mute_open_connections(self) -> None:
+        """Let nothing through on the connections that are open now; new ones work."""
+        self._muted |= self._links
 
     def heal(self) -> None:
-        """Let new connections through; those that were open in the dark stay dead."""
-        for task in self._tasks:
-            task.cancel()
-        self._passing.set()
+        """Let new connections through; those opened before stay dead."""
+        self.mute_open_connections()
+        self._swallowing = False
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -46,20 +45,19 @@ class TcpProxy:
     async def __aexit__(self, *exc_info: object) -> None:
         if self._server is not None:
             self._server.close()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        links = list(self._links)
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        task = asyncio.ensure_future(self._relay(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(asyncio.CancelledError):
-            await task
+        link = asyncio.create_task(self._connect(reader, writer))
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = asyncio.current_task()
         try:
             there_reader, there_writer = await asyncio.open_connection(
                 "127.0.0.1", self._target_port
@@ -67,20 +65,24 @@ class TcpProxy:
         except OSError:
             writer.transport.abort()
             return
+
+        async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                while received := await source.read(65536):
+                    if not self._swallowing and link not in self._muted:
+                        target.write(received)
+                        await target.drain()
+
+        passing = [
+            asyncio.create_task(pass_on(reader, there_writer)),
+            asyncio.create_task(pass_on(there_reader, writer)),
+        ]
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass_on(reader, there_writer))
-                both.create_task(self._pass_on(there_reader, writer))
+            # When either side is gone, so is the connection.
+            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for task in passing:
+                task.cancel()
+            await asyncio.gather(*passing, return_exceptions=True)
             writer.transport.abort()
             there_writer.transport.abort()
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while received := await reader.read(65536):
-                if self.swallowing:
-                    continue
-                writer.write(received)
-                await writer.drain()
-        if not self.swallowing:
-            writer.close()
