@@ -89,9 +89,9 @@ class SqlPredictionRepository:
         return {row.symbol: prediction_of(row) for row in rows}
 
     async def find_latest_prediction(
-        self, source: Source, symbol: str, origin: Origin
+        self, source: Source, symbol: str, origin: Origin, *, through: date
     ) -> Prediction | None:
-        """Return the symbol's newest prediction by `as_of`, or None.
+        """Return the symbol's newest prediction by `as_of` up to `through`, or None.
 
         Of several models' predictions from one session it is the one made last.
         """
@@ -99,6 +99,7 @@ class SqlPredictionRepository:
         rows = await self._connection.execute(
             select(predictions)
             .where(columns.source == source, columns.symbol == symbol, columns.origin == origin)
+            .where(columns.as_of <= through)
             .order_by(columns.as_of.desc(), columns.created_at.desc(), columns.id.desc())
             .limit(1)
         )

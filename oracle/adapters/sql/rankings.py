@@ -27,14 +27,16 @@ class SqlRankingRepository:
         self._connection = connection
 
     async def find_latest_ranking(
-        self, source: Source, selection: str, model_version: str
+        self, source: Source, selection: str, model_version: str, *, through: date
     ) -> Ranking | None:
-        """Return the selection's newest ranking by `as_of`, then `created_at`; or None."""
+        """Return the selection's newest ranking by `as_of` up to `through`, then by time; or None.
+        """
         columns = rankings.c
         return await self._find(
             columns.source == source,
             columns.selection == selection,
             columns.model_version == model_version,
+            columns.as_of <= through,
         )
 
     async def add_ranking(self, ranking: Ranking) -> Ranking:

@@ -91,7 +91,7 @@ class SqlStore:
 
     async def create_tables(self) -> None:
         """Create the tables in a database that lives in memory; others are migrated."""
-        async with self._unit("transaction") as connection:
+        async with self._engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
 
     async def aclose(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from tests.servers.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from oracle.adapters.sql.store import SqlStore
 
@@ -243,6 +245,24 @@ async def test_a_row_locked_by_another_ends_the_wait_at_the_deadline(
     assert stored["AAPL"].price == 5.0
     await patient.aclose()
     await hasty.aclose()
+
+
+async def test_a_locked_file_ends_the_wait_at_the_deadline(tmp_path: Path) -> None:
+    """A unit that may not write in time is unavailable; readers and the next writer are served."""
+    file = tmp_path / "oracle.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    await migrate(url)
+    store = create_store(url, deadline=1, pool_size=2)
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    assert 0.9 < await seconds_until_unavailable(store) < 1 + SLACK
+    async with store.begin() as unit:
+        assert await unit.quotes.list_quotes(Source.SAMPLE, ["AAPL"]) == {}
+
+    holder.close()
+    assert await seconds_until_written(store) < SLACK
+    await store.aclose()
 
 
 async def test_a_killed_connection_is_replaced(

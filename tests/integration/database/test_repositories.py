@@ -309,12 +309,24 @@ async def test_a_ranking_reads_back_as_it_was_stored(store: SqlStore) -> None:
     given = ranking(*stocks)
     async with store.begin() as unit:
         await unit.predictions.add_predictions(stocks)
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL) is None
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
+            is None
+        )
         assert await unit.rankings.add_ranking(given) == given
     async with store.begin() as unit:
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL) == given
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "6" * 64, MODEL) is None
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, "other") is None
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
+            == given
+        )
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "6" * 64, MODEL, through=TUESDAY)
+            is None
+        )
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, "other", through=TUESDAY)
+            is None
+        )
         assert await unit.rankings.find_latest_ranking(Source.YAHOO, "5" * 64, MODEL) is None
 
 
@@ -348,7 +360,10 @@ async def test_the_first_ranking_of_a_fingerprint_stays(store: SqlStore) -> None
         await unit.rankings.add_ranking(first)
     async with store.begin() as unit:
         assert await unit.rankings.add_ranking(second) == first
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL) == first
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
+            == first
+        )
 
 
 async def test_the_latest_ranking_is_the_newest_by_session_then_by_time(store: SqlStore) -> None:
@@ -364,7 +379,10 @@ async def test_the_latest_ranking_is_the_newest_by_session_then_by_time(store: S
     async with store.begin() as unit:
         for given in (late, early, older):
             await unit.rankings.add_ranking(given)
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL) == late
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
+            == late
+        )
 
 
 async def test_a_ranking_of_predictions_that_are_not_stored_is_refused(store: SqlStore) -> None:
@@ -373,4 +391,7 @@ async def test_a_ranking_of_predictions_that_are_not_stored_is_refused(store: Sq
         async with store.begin() as unit:
             await unit.rankings.add_ranking(ranking(prediction("KO")))
     async with store.begin() as unit:
-        assert await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL) is None
+        assert (
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
+            is None
+        )
