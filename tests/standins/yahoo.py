@@ -70,6 +70,7 @@ class YahooStandin:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
+        self.market.calendar(self.now)
         self._thread.start()
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -113,15 +114,24 @@ class Market:
     def __init__(self, listings: Sequence[Listing] = (*POOL, *ODDITIES)) -> None:
         self.listings = {listing.symbol: listing for listing in listings}
         self._calendars: dict[int, XnysCalendar] = {}
+        self._bars: dict[tuple[str, datetime], Bars] = {}
+        self._lock = threading.Lock()
 
     def calendar(self, now: datetime) -> XnysCalendar:
-        """Return the exchange's calendar around the moment."""
-        if now.year not in self._calendars:
-            self._calendars[now.year] = calendar_around(now)
-        return self._calendars[now.year]
+        """Return the exchange's calendar around the moment, made once for all threads."""
+        with self._lock:
+            if now.year not in self._calendars:
+                self._calendars[now.year] = calendar_around(now)
+            return self._calendars[now.year]
 
     def bars(self, listing: Listing, now: datetime) -> Bars:
         """Return the listing's rows of six years, the one of a running session half made."""
+        made = self._bars.get((listing.symbol, now))
+        if made is None:
+            made = self._bars[listing.symbol, now] = self._make_bars(listing, now)
+        return made
+
+    def _make_bars(self, listing: Listing, now: datetime) -> Bars:
         calendar = self.calendar(now)
         sessions = [
             session
