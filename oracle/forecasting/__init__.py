@@ -1,11 +1,34 @@
 """The forecasting core: pure NumPy functions over arrays, no clock, no I/O, no state.
 
-Public surface (see `docs/glossary.md` for the words):
+A forecast is made in two steps. `fit_pool` learns, from a fixed pool of stocks, a handful of
+coefficients that all stocks share and freezes them in a `Fit`. `forecast_panel` applies a fit to
+any stocks, of the pool or not, and returns the distribution of each one's next log return.
 
-* `Panel`: aligned adjusted closes of several stocks.
-* `fit_pool(panel) -> Fit`: coefficients shared by all stocks, trained on the pool.
-* `forecast_panel(fit, panel) -> PanelForecast`: next-session distributions in log returns.
-* `Fit.to_json()` / `Fit.from_json()`: the frozen form that is stored.
-* `order_by_score(predictions)`, `choose_best(ranked)`: the ranking, in `ranking.py`.
-* `MODEL_VERSION`.
+* `Panel`: adjusted closes of several stocks on common sessions.
+* `fit_pool(panel) -> Fit`; `Fit.to_json()`, `Fit.from_json()`: the frozen form that is stored.
+* `forecast_panel(fit, panel) -> PanelForecast`; `to_prices(forecast, last_closes)`.
+* `order_by_score(predictions)`, `choose_best(ranked)`: the ranking.
+* `fingerprint_inputs`, `pool_version`, `MODEL_VERSION`: what a stored number was made from.
 """
+
+from oracle.forecasting.fingerprint import fingerprint_inputs, pool_version
+from oracle.forecasting.fit import MODEL_VERSION, WINDOW_SESSIONS, Fit, fit_pool
+from oracle.forecasting.forecast import PanelForecast, PriceForecast, forecast_panel, to_prices
+from oracle.forecasting.panel import Panel
+from oracle.forecasting.ranking import choose_best, order_by_score
+
+__all__ = [
+    "MODEL_VERSION",
+    "WINDOW_SESSIONS",
+    "Fit",
+    "Panel",
+    "PanelForecast",
+    "PriceForecast",
+    "choose_best",
+    "fingerprint_inputs",
+    "fit_pool",
+    "forecast_panel",
+    "order_by_score",
+    "pool_version",
+    "to_prices",
+]

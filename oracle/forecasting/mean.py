@@ -1,0 +1,119 @@
+"""The mean: a small, strongly shrunk expected return in units of the scale.
+
+With A the scale, Z_t = clip(r_t / A_{t-1}, +-6), zbar its cross-sectional mean over the pool and
+e = Z - zbar, the expected return is
+
+    mu_t = A_t clip(market_t + residual_t, +-0.25).
+
+The market part is a ridge regression of zbar_{t+1} on a constant, recent values of zbar and their
+product with the volatility ratio (reversals are stronger after turmoil: Nagel 2012). The residual
+part is a pooled ridge regression of e_{t+1} on momentum from 12 months to 1 month back
+(Jegadeesh and Titman 1993) and on the last three values of e (reversal: Jegadeesh 1990; Lehmann
+1990). Both are drawn towards zero as if that many further days had shown no effect at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oracle.forecasting.scale import solve_ridge
+from oracle.forecasting.smoothing import (
+    exponential_means,
+    lagged,
+    mean_of_present,
+    ratio,
+    trailing_sums,
+)
+
+if TYPE_CHECKING:
+    from oracle.domain.prices import FloatArray
+
+MARKET_PSEUDO_DAYS = 1800.0
+"""Days without any effect that the market part is shrunk by."""
+
+RESIDUAL_PSEUDO_STOCK_DAYS = 36_000.0
+"""Stock-days without any effect that the residual part is shrunk by."""
+
+STANDARD_CLIP = 6.0
+MARKET_CLIP = 3.0
+MEAN_CLIP = 0.25
+MOMENTUM_FIRST_LAG = 21
+MOMENTUM_SESSIONS = 231
+"""Momentum sums the 231 standardised residuals from 21 to 251 sessions back."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeanFeatures:
+    """`market` [5, T] and `residual` [4, T, S], both without units; missing terms are zero."""
+
+    market: FloatArray
+    residual: FloatArray
+
+    def mean(
+        self, scale: FloatArray, market_coefficients: FloatArray, residual_coefficients: FloatArray
+    ) -> FloatArray:
+        """Return mu [T, S], the expected log return of the session after each row."""
+        market = market_coefficients @ self.market
+        residual = np.tensordot(residual_coefficients, self.residual, axes=1)
+        return scale * np.clip(market[:, None] + residual, -MEAN_CLIP, MEAN_CLIP)
+
+
+def standardise(returns: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return Z [T, S], each return over the scale forecast for it, clipped; NaN if unknown."""
+    return np.clip(ratio(returns, lagged(scale, 1)), -STANDARD_CLIP, STANDARD_CLIP)
+
+
+def market_standardised(standardised: FloatArray) -> FloatArray:
+    """Return zbar [T], the cross-sectional mean of Z, clipped; NaN on sessions without any."""
+    mean = mean_of_present(standardised, np.isfinite(standardised))
+    return np.clip(mean, -MARKET_CLIP, MARKET_CLIP)
+
+
+def mean_features(
+    standardised: FloatArray, market_z: FloatArray, market_mean: FloatArray
+) -> MeanFeatures:
+    """Return the features of Z [T, S] against the pool's zbar [T] and m [T]."""
+    residuals = standardised - market_z[:, None]
+    return MeanFeatures(_market_features(market_z, market_mean), _residual_features(residuals))
+
+
+def _market_features(market_z: FloatArray, market_mean: FloatArray) -> FloatArray:
+    fast, slow = exponential_means(np.abs(market_mean)[:, None], (10, 250))[:, :, 0]
+    turmoil = np.nan_to_num(np.clip(ratio(fast, slow), 0.3, 4.0) - 1.0)
+    lags = [np.nan_to_num(lagged(market_z, lag)) for lag in range(5)]
+    older = (lags[2] + lags[3] + lags[4]) / np.sqrt(3.0)
+    return np.stack([np.ones(len(market_z)), lags[0], lags[1], older, lags[0] * turmoil])
+
+
+def _residual_features(residuals: FloatArray) -> FloatArray:
+    known = np.nan_to_num(residuals)
+    year = trailing_sums(known, MOMENTUM_SESSIONS) / np.sqrt(MOMENTUM_SESSIONS)
+    momentum = np.nan_to_num(lagged(year, MOMENTUM_FIRST_LAG))
+    return np.stack([momentum, *(np.nan_to_num(lagged(known, lag)) for lag in range(3))])
+
+
+def fit_market(features: MeanFeatures, market_z: FloatArray) -> FloatArray:
+    """Return the market part's coefficients [5]: ridge with 1,800 pseudo-days towards zero."""
+    used = np.isfinite(market_z[:-1]) & np.isfinite(market_z[1:])
+    design = features.market[:, :-1][:, used]
+    return _fit_shrunk(design, market_z[1:][used], MARKET_PSEUDO_DAYS)
+
+
+def fit_residual(
+    features: MeanFeatures, standardised: FloatArray, market_z: FloatArray
+) -> FloatArray:
+    """Return the residual part's coefficients [4]: 36,000 pseudo stock-days towards zero."""
+    residuals = standardised - market_z[:, None]
+    used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
+    design = features.residual[:, :-1][:, used]
+    return _fit_shrunk(design, residuals[1:][used], RESIDUAL_PSEUDO_STOCK_DAYS)
+
+
+def _fit_shrunk(design: FloatArray, target: FloatArray, pseudo: float) -> FloatArray:
+    """Return c of (G + N0 diag(G) / N) c = g, for N observations [F, N] and N0 pseudo ones."""
+    gram = design @ design.T
+    penalty = pseudo * np.diag(gram) / max(1, len(target))
+    return solve_ridge(gram, design @ target, penalty)
