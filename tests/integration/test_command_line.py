@@ -1,0 +1,100 @@
+"""The `oracle` command as a user types it, on the sample market."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.application import free_port, run_oracle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one folder, thus one database, for all commands of this module."""
+    return tmp_path_factory.mktemp("command_line")
+
+
+def test_predict_prints_the_numbers_that_json_holds(folder: Path) -> None:
+    """The table for people and the JSON for programs come from the same stored prediction."""
+    answer = run_oracle(folder, "predict", "aapl", "--json")
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    assert report["symbol"] == "AAPL"
+    assert report["current"]["source"] == "sample"
+    assert report["prediction"]["as_of"] == "2022-12-28"
+    assert report["prediction"]["target"] == "2022-12-29"
+    assert [entry["level"] for entry in report["prediction"]["quantiles"]][:2] == [0.025, 0.05]
+    table = run_oracle(folder, "predict", "AAPL", columns="120")
+    assert table.returncode == 0
+    assert f"${report['prediction']['point']:.2f}" in table.stdout
+    assert "Thu 29 Dec 2022" in table.stdout
+    assert "Sample market" in table.stdout
+
+
+def test_rank_prints_the_ten_and_the_best(folder: Path) -> None:
+    """The watchlist is ranked, and the first is the best buy unless there is none."""
+    answer = run_oracle(folder, "rank", "--json")
+    assert answer.returncode == 0, answer.stderr
+    ranking = json.loads(answer.stdout)
+    assert [stock["rank"] for stock in ranking["stocks"]] == list(range(1, 11))
+    if ranking["best"] is not None:
+        assert ranking["best"]["symbol"] == ranking["stocks"][0]["symbol"]
+    table = run_oracle(folder, "rank")
+    assert table.returncode == 0
+    assert "No clear buy" in table.stdout or "Best buy" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "sentence"),
+    [
+        (("predict", "QQQZZZ"), {}, 3, "No stock with the symbol QQQZZZ"),
+        (("predict", "<script>"), {}, 2, "not a stock symbol"),
+        (("predict",), {}, 2, "Missing argument"),
+        (("rank", "AAPL"), {}, 2, "1 symbol"),
+        (("rank", "AAPL", "aapl"), {}, 2, "twice"),
+        (("predict", "AAPL"), {"market": "nasdaq"}, 2, "ORACLE_MARKET is 'nasdaq'"),
+        (("predict", "AAPL"), {"now": "1985-01-01T00:00:00Z"}, 2, "1985"),
+        (("migrate",), {"database_url": "postgres://x"}, 2, "ORACLE_DATABASE_URL"),
+        (("serve",), {"port": "99999"}, 2, "ORACLE_PORT is '99999'"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_an_exit_code(
+    folder: Path, arguments: tuple[str, ...], variables: dict[str, str], code: int, sentence: str
+) -> None:
+    """Each kind of mistake has its exit code and a sentence that says what was wrong."""
+    answer = run_oracle(folder, *arguments, **variables)
+    assert answer.returncode == code, answer.stderr
+    assert sentence in " ".join(answer.stderr.split())
+    assert "Traceback" not in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_unreachable_feed_is_its_own_exit_code(folder: Path) -> None:
+    """With Yahoo demanded and not reachable the command says so."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    answer = run_oracle(
+        folder, "predict", "AAPL", market="yahoo", yahoo_url=nobody, feed_deadline="2"
+    )
+    assert answer.returncode == 4, answer.stderr
+
+
+def test_database_that_cannot_be_reached_is_its_own_exit_code(folder: Path) -> None:
+    """A database that does not answer is said to be unavailable, without its password."""
+    url = f"mysql://oracle:hush@127.0.0.1:{free_port()}/oracle"
+    answer = run_oracle(folder, "rank", database_url=url)
+    assert answer.returncode == 4, answer.stderr
+    assert "hush" not in answer.stderr + answer.stdout
+
+
+def test_migrate_twice_changes_nothing(tmp_path: Path) -> None:
+    """The first call applies the migrations, the second finds the database up to date."""
+    first = run_oracle(tmp_path, "migrate")
+    second = run_oracle(tmp_path, "migrate")
+    assert first.returncode == second.returncode == 0
+    assert "Applied" in first.stdout
+    assert "up to date" in second.stdout
