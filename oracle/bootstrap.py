@@ -11,7 +11,6 @@ from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import is_current, migrate
-from oracle.adapters.yahoo import YahooFeed
 from oracle.domain.errors import FeedError, OracleError
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
@@ -40,8 +39,8 @@ class DatabaseOutdated(OracleError):
 async def bootstrap(settings: Settings) -> Dependencies:
     """Return the dependencies: a feed that answers, and a database with its tables.
 
-    Raises DatabaseOutdated, DatabaseUnavailable, and FeedError when `ORACLE_NOW` stands where the
-    calendar or the sample market has no data.
+    Raises DatabaseOutdated, DatabaseUnavailable, and, when `ORACLE_NOW` stands beyond the trading
+    calendar or before the sample market, InvalidInput or FeedUnavailable.
     """
     await _prepare_database(settings)
     feed, clock, calendar = await _choose_market(settings)
@@ -52,16 +51,16 @@ async def bootstrap(settings: Settings) -> Dependencies:
         observer=metrics.observe_database,
     )
     metrics.pin_symbols(settings.watchlist)
-    is_sample = isinstance(feed, SampleFeed)
+    sample = feed.universe if isinstance(feed, SampleFeed) else None
     return Dependencies(
         settings=settings,
         clock=clock,
         calendar=calendar,
-        directory=LocalDirectory(only=feed.universe if is_sample else None),
+        directory=LocalDirectory(only=sample),
         feed=feed,
         store=store,
         market=MarketData(clock=clock, calendar=calendar, feed=feed, store=store),
-        pool=feed.universe if is_sample else settings.pool,
+        pool=sample or settings.pool,
     )
 
 
@@ -75,18 +74,11 @@ async def _prepare_database(settings: Settings) -> None:
 
 
 async def _choose_market(settings: Settings) -> tuple[PriceFeed, Clock, TradingCalendar]:
-    clock = _clock(settings)
     if settings.market is Market.SAMPLE:
         return await _sample_market(settings)
+    clock = _clock(settings)
     calendar = await asyncio.to_thread(calendar_around, clock.now())
-    feed = YahooFeed(
-        clock=clock,
-        deadline=settings.feed_deadline,
-        threads=settings.feed_threads,
-        cache_folder=settings.cache_folder,
-        base_url=settings.yahoo_url,
-        observer=metrics.FeedMetrics(),
-    )
+    feed = _yahoo(settings, clock)
     if settings.market is Market.YAHOO:
         return feed, clock, calendar
     try:
@@ -105,10 +97,33 @@ async def _choose_market(settings: Settings) -> tuple[PriceFeed, Clock, TradingC
     return feed, clock, calendar
 
 
+def _yahoo(settings: Settings, clock: Clock) -> PriceFeed:
+    # The client brings a second's worth of libraries, which the sample market does without.
+    from oracle.adapters.yahoo import CircuitState, YahooFeed  # noqa: PLC0415
+
+    feed = YahooFeed(
+        clock=clock,
+        deadline=settings.feed_deadline,
+        threads=settings.feed_threads,
+        cache_folder=settings.cache_folder,
+        base_url=settings.yahoo_url,
+        observer=metrics.FeedMetrics(),
+    )
+    metrics.feed_circuit_open.set_function(
+        lambda: float(feed.circuit_state is not CircuitState.CLOSED)
+    )
+    return feed
+
+
 async def _sample_market(settings: Settings) -> tuple[PriceFeed, Clock, TradingCalendar]:
-    clock = FixedClock(last_moment()) if settings.now is None else _clock(settings)
+    if settings.now is None:
+        clock: Clock = FixedClock(await asyncio.to_thread(last_moment))
+    else:
+        clock = _clock(settings)
     calendar = await asyncio.to_thread(calendar_around, clock.now())
-    return SampleFeed(clock, calendar), clock, calendar
+    feed = SampleFeed(clock, calendar)
+    await feed.probe()
+    return feed, clock, calendar
 
 
 def _clock(settings: Settings) -> Clock:

@@ -1,9 +1,11 @@
-"""The `oracle` command."""
+"""The `oracle` command.
+
+Each command imports what it needs itself, so that none waits for libraries of the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from contextlib import asynccontextmanager
 from enum import IntEnum
@@ -12,9 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from rich.console import Console
 
-from oracle.adapters.sql.migrate import migrate as apply_migrations
-from oracle.asgi import serve as serve_forever
-from oracle.bootstrap import bootstrap
 from oracle.domain.errors import (
     DatabaseUnavailable,
     FeedError,
@@ -26,17 +25,13 @@ from oracle.domain.errors import (
     UnsupportedInstrument,
 )
 from oracle.observability.logs import configure_logs
-from oracle.services.predict_stock import predict_stock
-from oracle.services.rank_stocks import rank_stocks
-from oracle.settings import LogFormat, Settings, load_settings
-from oracle.terminal import render_ranking, render_report
-from oracle.web.api.representations import represent_ranking, represent_report
+from oracle.settings import LogFormat, LogLevel, Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
 
     from oracle.services.dependencies import Dependencies
-
+    from oracle.web.api.resources import Recommendation, Stock
 
 Result = TypeVar("Result")
 
@@ -80,13 +75,18 @@ def cli() -> None:
 @cli.command(epilog=_EPILOG)
 def serve() -> None:
     """Run the website, its JSON interface and the scheduler."""
+    from oracle.asgi import serve as serve_forever
+
     settings = _settings()
+    _configure_logs(settings, settings.log_level)
     _finish(serve_forever(settings))
 
 
 @cli.command(epilog=_EPILOG)
 def migrate() -> None:
     """Bring the database's tables up to date; several at once are safe."""
+    from oracle.adapters.sql.migrate import migrate as apply_migrations
+
     settings = _settings()
     applied = _finish(apply_migrations(settings.database_url.get_secret_value()))
     click.echo(
@@ -101,13 +101,16 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
 def predict(symbol: str, *, as_json: bool) -> None:
     """Predict the next close of SYMBOL."""
+    from oracle.services.predict_stock import predict_stock
+    from oracle.terminal import render_report
+    from oracle.web.api.present import present_stock
 
     async def work() -> Exit:
         async with _dependencies(quiet=as_json) as (deps, console):
             with console.status(f"Asking for {symbol.upper()} …"):
                 report = await predict_stock(deps, symbol)
             if as_json:
-                _print_json(represent_report(report))
+                _print_json(present_stock(report))
             else:
                 render_report(Console(), report)
             prediction = report.prediction
@@ -123,6 +126,10 @@ def predict(symbol: str, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
 def rank(symbols: Sequence[str], *, as_json: bool) -> None:
     """Rank SYMBOLS (2 to 50; default: the watchlist) by expected return for their risk."""
+    from oracle.services.rank_stocks import rank_stocks
+    from oracle.services.read_market_status import read_market_status
+    from oracle.terminal import render_ranking
+    from oracle.web.api.present import present_recommendation
 
     async def work() -> Exit:
         async with _dependencies(quiet=as_json) as (deps, console):
@@ -130,7 +137,7 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
             with console.status(f"Asking for {count} stocks …"):
                 ranking = await rank_stocks(deps, symbols or None)
             if as_json:
-                _print_json(represent_ranking(ranking))
+                _print_json(present_recommendation(ranking, read_market_status(deps)))
             else:
                 render_ranking(Console(), ranking)
             return Exit.OK if ranking.stocks else Exit.UNAVAILABLE
@@ -145,6 +152,8 @@ def main() -> None:
 
 @asynccontextmanager
 async def _dependencies(*, quiet: bool) -> AsyncIterator[tuple[Dependencies, Console]]:
+    from oracle.bootstrap import bootstrap
+
     console = Console(stderr=True, quiet=quiet)
     with console.status("Starting …"):
         deps = await bootstrap(_settings())
@@ -159,9 +168,15 @@ def _settings() -> Settings:
         settings = load_settings()
     except SettingsError as error:
         raise _Refusal(error) from error
-    pretty = None if settings.log_format is LogFormat.AUTO else settings.log_format == "pretty"
-    configure_logs(pretty=pretty, level=settings.log_level)
+    # A command's result is for reading: of its log only what went wrong is shown beside it.
+    _configure_logs(settings, LogLevel.WARNING)
     return settings
+
+
+def _configure_logs(settings: Settings, level: LogLevel) -> None:
+    automatic = settings.log_format is LogFormat.AUTO
+    pretty = None if automatic else settings.log_format is LogFormat.PRETTY
+    configure_logs(pretty=pretty, level=level)
 
 
 def _finish(work: Coroutine[Any, Any, Result]) -> Result:
@@ -171,8 +186,10 @@ def _finish(work: Coroutine[Any, Any, Result]) -> Result:
         raise _Refusal(error) from error
 
 
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+def _print_json(resource: Stock | Recommendation) -> None:
+    from oracle.web.api.openapi import adapter_for
+
+    click.echo(adapter_for(resource.__class__).dump_json(resource, indent=2))
 
 
 class _Refusal(click.ClickException):
@@ -182,6 +199,9 @@ class _Refusal(click.ClickException):
         suggestions = getattr(error, "suggestions", ())
         also = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
         super().__init__(" ".join(part for part in (str(error), error.hint, also) if part))
-        self.exit_code = next(
-            (code for kind, code in _EXITS if isinstance(error, kind)), Exit.FAILED
-        )
+        self._code = next((code for kind, code in _EXITS if isinstance(error, kind)), Exit.FAILED)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """The exit code of the error's kind."""
+        return self._code

@@ -219,9 +219,9 @@ class PredictionRepository(Protocol):
         ...
 
     async def find_latest_prediction(
-        self, source: Source, symbol: str, origin: Origin
+        self, source: Source, symbol: str, origin: Origin, *, through: date
     ) -> Prediction | None:
-        """Return the symbol's newest prediction by `as_of`, or None."""
+        """Return the symbol's newest prediction by `as_of` up to `through`, or None."""
         ...
 
     async def add_predictions(self, predictions: Sequence[Prediction]) -> dict[str, Prediction]:
@@ -233,9 +233,9 @@ class RankingRepository(Protocol):
     """Rankings with their items, immutable; unique per fingerprint."""
 
     async def find_latest_ranking(
-        self, source: Source, selection: str, model_version: str
+        self, source: Source, selection: str, model_version: str, *, through: date
     ) -> Ranking | None:
-        """Return the selection's newest ranking by `as_of`, then `created_at`; or None."""
+        """Return the selection's newest ranking by `as_of` up to `through`, then by time."""
         ...
 
     async def add_ranking(self, ranking: Ranking) -> Ranking:

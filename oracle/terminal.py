@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 DISCLAIMER = "A statistical forecast, not advice. Nobody beats “no change” by much."
 _SAMPLE = "Sample market: real prices, but old ones. Nothing here is live."
 _RANGES = (0.5, 0.8, 0.95)
+_WIDTHS = {
+    "": 2,
+    "Symbol": 6,
+    "Close": 9,
+    "Predicted": 9,
+    "Change": 9,
+    "80 % range": 18,
+    "Score": 6,
+}
+ROOM_FOR_SCORES = 96
+"""Columns a terminal needs before the scores are shown as well."""
 
 
 def render_report(console: Console, report: StockReport) -> None:
@@ -56,21 +68,35 @@ def render_ranking(console: Console, ranking: Ranking) -> None:
         title=f"For the close of {formatting.session(ranking.target)}, "
         f"from that of {formatting.session(ranking.as_of)}",
         title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    for heading in ("", "Stock", "Symbol", "Close", "Predicted", "Change", "80 % range", "Score"):
-        table.add_column(heading, justify="left" if heading in {"Stock", "Symbol"} else "right")
+    headings = ("Close", "Predicted", "Change", "80 % range", "Score")
+    shown = headings if console.width >= ROOM_FOR_SCORES else headings[:-1]
+    # A column costs its width, a space, and the divider beside it.
+    taken = 2 + sum(_WIDTHS[heading] + 2 for heading in ("", "Symbol", *shown))
+    table.add_column("", justify="right", min_width=_WIDTHS[""])
+    # Figures are never cut; where the terminal is narrow the names give way.
+    table.add_column("Stock", no_wrap=True, max_width=max(8, console.width - taken - 2))
+    table.add_column("Symbol", no_wrap=True, min_width=_WIDTHS["Symbol"])
+    for heading in shown:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=_WIDTHS[heading])
     for stock in ranking.stocks:
         prediction = stock.prediction
         is_best = ranking.best is not None and ranking.best.symbol == stock.symbol
+        figures = (
+            formatting.money(prediction.current_price, prediction.currency),
+            formatting.money(prediction.point, prediction.currency),
+            _change(prediction),
+            _range(prediction.interval(0.8)),
+            formatting.decimal(stock.score, 3),
+        )
         table.add_row(
             str(stock.rank),
             stock.name,
             stock.symbol,
-            formatting.money(prediction.current_price, prediction.currency),
-            formatting.money(prediction.point, prediction.currency),
-            _change(prediction),
-            _range(prediction.interval(0.8), prediction.currency),
-            formatting.decimal(stock.score, 3),
+            *figures[: len(shown)],
             style="bold" if is_best else "",
         )
     if ranking.stocks:
@@ -93,7 +119,7 @@ def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> 
         f"  {_change(prediction)} for the close of {target}{note}",
     )
     for level in _RANGES:
-        facts.add_row(f"{level:.0%} range", _range(prediction.interval(level), prediction.currency))
+        facts.add_row(f"{level:.0%} range", _range(prediction.interval(level)))
     facts.add_row("Made from", f"the close of {formatting.session(prediction.as_of)}")
     facts.add_row("Model", f"{prediction.model_version}, {prediction.source.value} prices")
 
@@ -114,13 +140,10 @@ def _change(prediction: Prediction) -> str:
     return f"{change.arrow} {change.text}".strip()
 
 
-def _range(interval: Interval | None, currency: str) -> str:
+def _range(interval: Interval | None) -> str:
     if interval is None:
         return formatting.NO_DATA
-    return (
-        f"{formatting.money(interval.lower, currency)} to "
-        f"{formatting.money(interval.upper, currency)}"
-    )
+    return f"{formatting.decimal(interval.lower)} to {formatting.decimal(interval.upper)}"
 
 
 def _warn_of_sample(console: Console, source: Source) -> None:

@@ -55,10 +55,10 @@ feed_circuit_open = Gauge(
 feed_rows_withheld = Counter(
     "oracle_feed_rows_withheld_total", "Bars of the feed that were not stored as implausible."
 )
-database_transaction_duration = Histogram(
-    "oracle_database_transaction_duration_seconds",
-    "Time of one transaction, connection included.",
-    ["outcome"],
+database_unit_duration = Histogram(
+    "oracle_database_unit_duration_seconds",
+    "Time of one transaction or ping, waiting for a connection included.",
+    ["operation", "outcome"],
     buckets=_DATABASE_BUCKETS,
 )
 cache_requests = Counter(
@@ -123,14 +123,17 @@ def observe_http_request(method: str, route: str, status: int, seconds: float) -
     http_request_duration.labels(known, route).observe(seconds)
 
 
-def observe_feed_request(operation: str, outcome: str, seconds: float) -> None:
-    """Record one question to the feed; the outcome is a word such as `ok` or `rate_limited`."""
-    feed_request_duration.labels(operation, outcome).observe(seconds)
+class FeedMetrics:
+    """Counts and times the questions to the feed."""
+
+    def observe(self, operation: str, outcome: str, seconds: float) -> None:
+        """Record one question; the outcome is a word such as `ok` or `rate_limited`."""
+        feed_request_duration.labels(operation, outcome).observe(seconds)
 
 
-def observe_database(outcome: str, seconds: float) -> None:
-    """Record one transaction: `ok`, `error` (rolled back) or `unavailable`."""
-    database_transaction_duration.labels(outcome).observe(seconds)
+def observe_database(operation: str, outcome: str, seconds: float) -> None:
+    """Record one unit of work with the database."""
+    database_unit_duration.labels(operation, outcome).observe(seconds)
 
 
 def observe_cache(cache: str, result: CacheResult) -> None:

@@ -35,6 +35,10 @@ class SingleFlight(Generic[Key, Result]):
         """Start the work without waiting, unless the key's work is running already."""
         self._task(key, work)
 
+    async def finish(self) -> None:
+        """Wait until what is running has ended, well or not."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
     async def aclose(self) -> None:
         """Cancel what is running and wait until it has ended."""
         tasks = list(self._tasks.values())

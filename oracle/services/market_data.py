@@ -8,8 +8,6 @@ after a failure the symbol is left alone for a while, so that pages do not wait 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.ports import StoredHistory
 from oracle.services.background import SingleFlight
+from oracle.services.price_memory import PriceMemory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,18 +43,9 @@ RETRY_SECONDS = 60.0
 
 OPEN_QUOTE_AGE = timedelta(seconds=30)
 CLOSED_QUOTE_AGE = timedelta(minutes=10)
-CACHED_SYMBOLS = 400
 PARALLEL_FETCHES = 8
 
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A refusal of the feed, remembered until the loop's time `until`."""
-
-    error: FeedError
-    until: float
 
 
 class MarketData:
@@ -74,14 +64,14 @@ class MarketData:
         self._calendar = calendar
         self._feed = feed
         self._store = store
-        self._retry_seconds = retry_seconds
-        self._histories: OrderedDict[str, StoredHistory] = OrderedDict()
-        self._quotes: OrderedDict[str, Quote] = OrderedDict()
-        self._instruments: dict[str, Instrument] = {}
-        self._failures: dict[str, _Failure] = {}
+        self._memory = PriceMemory(retry_seconds)
         self._fetches: SingleFlight[str, StoredHistory] = SingleFlight("fetch_history")
         self._quote_fetches: SingleFlight[str, Quote] = SingleFlight("fetch_quote")
         self._places = asyncio.Semaphore(PARALLEL_FETCHES)
+
+    async def finish_background(self) -> None:
+        """Wait for the requests that nobody waits for."""
+        await asyncio.gather(self._fetches.finish(), self._quote_fetches.finish())
 
     async def aclose(self) -> None:
         """Stop what runs in the background."""
@@ -94,7 +84,7 @@ class MarketData:
 
     def delivered_instrument(self, symbol: str) -> Instrument | None:
         """Return how the feed itself named the symbol in this process, or None."""
-        return self._instruments.get(symbol)
+        return self._memory.instruments.find(symbol)
 
     async def list_histories(
         self, symbols: Sequence[str], *, through: date
@@ -122,31 +112,31 @@ class MarketData:
 
         Waits for the feed only when no price is known at all. Raises FeedError.
         """
-        quote = self._quotes.get(symbol) or await self._read_quote(symbol)
+        quote = self._memory.quotes.find(symbol) or await self._read_quote(symbol)
         if quote is None:
             metrics.observe_cache("quotes", "miss")
-            failure = self._recent_failure(symbol)
+            failure = self._memory.failures.find(symbol)
             if failure is not None:
                 raise failure
             return await self._quote_fetches.run(symbol, lambda: self._fetch_quote(symbol))
         if self._is_due(quote):
             metrics.observe_cache("quotes", "stale")
-            if self._recent_failure(symbol) is None:
+            if self._memory.failures.find(symbol) is None:
                 self._quote_fetches.start(symbol, lambda: self._fetch_quote(symbol))
         else:
             metrics.observe_cache("quotes", "hit")
         return quote
 
     async def _get_history(self, symbol: str, through: date) -> StoredHistory:
-        stored = self._histories.get(symbol)
+        stored = self._memory.histories.find(symbol)
         if stored is not None and _covers(stored, through):
             fresh = not self._wants_healing(stored)
             metrics.observe_cache("histories", "hit" if fresh else "stale")
-            if not fresh and self._recent_failure(symbol) is None:
+            if not fresh and self._memory.failures.find(symbol) is None:
                 self._fetches.start(symbol, lambda: self._fetch_history(symbol))
             return stored
         metrics.observe_cache("histories", "miss")
-        failure = self._recent_failure(symbol)
+        failure = self._memory.failures.find(symbol)
         if failure is not None:
             if stored is not None:
                 return stored
@@ -172,13 +162,13 @@ class MarketData:
             await unit.bars.upsert_history(self._feed.source, accepted, now)
             if quote is not None:
                 await unit.quotes.upsert_quote(quote)
-        self._instruments[symbol] = fetched.instrument
+        self._memory.instruments.keep(symbol, fetched.instrument)
         if quote is not None:
-            self._keep_quote(quote)
+            self._memory.quotes.keep(symbol, quote)
         fresh = StoredHistory(accepted, now)
-        self._keep_history(symbol, fresh)
+        self._memory.histories.keep(symbol, fresh)
         if _covers(fresh, self.usable_session()):
-            self._failures.pop(symbol, None)
+            self._memory.failures.forget(symbol)
         else:
             late = FeedUnavailable(f"The feed has no close of {symbol} yet for the last session.")
             self._remember_failure(symbol, late)
@@ -188,14 +178,14 @@ class MarketData:
         async with self._places:
             try:
                 quote = await self._feed.fetch_quote(symbol)
-                known = self._histories.get(symbol)
+                known = self._memory.histories.find(symbol)
                 check_quote(quote, None if known is None else _last_close(known.history))
             except FeedError as error:
                 self._remember_failure(symbol, error)
                 raise
         async with self._store.begin() as unit:
             await unit.quotes.upsert_quote(quote)
-        self._keep_quote(quote)
+        self._memory.quotes.keep(symbol, quote)
         return quote
 
     def _accept(self, fetched: FetchedHistory) -> PriceHistory:
@@ -203,7 +193,7 @@ class MarketData:
         complete = complete_rows(
             fetched.history, calendar=self._calendar, last_session=self.usable_session()
         )
-        known = self._histories.get(complete.symbol)
+        known = self._memory.histories.find(complete.symbol)
         checked = validate_history(
             complete, stored=None if known is None else known.history, splits=fetched.splits
         )
@@ -234,23 +224,26 @@ class MarketData:
                 stored = await unit.bars.list_histories(self._feed.source, symbols, since)
         except DatabaseUnavailable:
             # What memory holds is older than it should be, yet better than nothing at all.
-            if all(symbol in self._histories for symbol in symbols):
+            if all(self._memory.histories.find(symbol) for symbol in symbols):
                 return
             raise
-        for symbol, history in stored.items():
-            known = self._histories.get(symbol)
-            if known is None or history.fetched_at > known.fetched_at:
-                self._keep_history(symbol, history)
+        for symbol, kept in stored.items():
+            known = self._memory.histories.find(symbol)
+            if known is None or kept.fetched_at > known.fetched_at:
+                # A clock that was put back for a rehearsal must not see what lies ahead of it.
+                past = kept.history.up_to(self.usable_session())
+                self._memory.histories.keep(symbol, StoredHistory(past, kept.fetched_at))
 
     async def _read_quote(self, symbol: str) -> Quote | None:
         async with self._store.begin() as unit:
             quote = (await unit.quotes.list_quotes(self._feed.source, [symbol])).get(symbol)
-        if quote is not None:
-            self._keep_quote(quote)
+        if quote is None or quote.as_of > self._clock.now():
+            return None
+        self._memory.quotes.keep(symbol, quote)
         return quote
 
     def _reaches(self, symbol: str, through: date) -> bool:
-        stored = self._histories.get(symbol)
+        stored = self._memory.histories.find(symbol)
         return stored is not None and _covers(stored, through)
 
     def _wants_healing(self, stored: StoredHistory) -> bool:
@@ -266,29 +259,9 @@ class MarketData:
         is_open = self._calendar.market_state(now) is MarketState.OPEN
         return now - quote.fetched_at > (OPEN_QUOTE_AGE if is_open else CLOSED_QUOTE_AGE)
 
-    def _keep_history(self, symbol: str, history: StoredHistory) -> None:
-        self._histories[symbol] = history
-        self._histories.move_to_end(symbol)
-        if len(self._histories) > CACHED_SYMBOLS:
-            self._histories.popitem(last=False)
-
-    def _keep_quote(self, quote: Quote) -> None:
-        self._quotes[quote.symbol] = quote
-        self._quotes.move_to_end(quote.symbol)
-        if len(self._quotes) > CACHED_SYMBOLS:
-            self._quotes.popitem(last=False)
-
     def _remember_failure(self, symbol: str, error: FeedError) -> None:
         _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
-        now = asyncio.get_running_loop().time()
-        self._failures = {key: old for key, old in self._failures.items() if old.until > now}
-        self._failures[symbol] = _Failure(error, now + self._retry_seconds)
-
-    def _recent_failure(self, symbol: str) -> FeedError | None:
-        failure = self._failures.get(symbol)
-        if failure is None or failure.until <= asyncio.get_running_loop().time():
-            return None
-        return failure.error
+        self._memory.failures.keep(symbol, error)
 
 
 def _covers(stored: StoredHistory, through: date) -> bool:

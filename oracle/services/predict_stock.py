@@ -64,7 +64,7 @@ async def predict_stock(deps: Dependencies, symbol: str) -> StockReport:
     prediction = await _predict(deps, instrument.symbol, status.as_of, notices)
     outdated = prediction is None
     if prediction is None:
-        prediction = await _find_last(deps, instrument.symbol)
+        prediction = await _find_last(deps, instrument.symbol, status.as_of)
     history = await _read_history(deps, instrument.symbol, status.as_of)
     quote = await _read_quote(deps, instrument.symbol, notices)
     stale = quote is not None and _is_stale(deps, quote, status)
@@ -104,9 +104,11 @@ async def _predict(
     return outcome.predictions.get(symbol)
 
 
-async def _find_last(deps: Dependencies, symbol: str) -> Prediction | None:
+async def _find_last(deps: Dependencies, symbol: str, as_of: date) -> Prediction | None:
     async with deps.store.begin() as unit:
-        return await unit.predictions.find_latest_prediction(deps.feed.source, symbol, Origin.LIVE)
+        return await unit.predictions.find_latest_prediction(
+            deps.feed.source, symbol, Origin.LIVE, through=as_of
+        )
 
 
 async def _read_history(deps: Dependencies, symbol: str, as_of: date) -> PriceHistory | None:

@@ -93,7 +93,9 @@ async def _find_or_rank(
     deps: Dependencies, symbols: Sequence[str], selection: str, status: MarketStatus
 ) -> Ranking:
     async with deps.store.begin() as unit:
-        stored = await unit.rankings.find_latest_ranking(deps.feed.source, selection, MODEL_VERSION)
+        stored = await unit.rankings.find_latest_ranking(
+            deps.feed.source, selection, MODEL_VERSION, through=status.as_of
+        )
     if stored is not None and stored.as_of == status.as_of and not stored.unavailable:
         deps.rankings.keep(stored)
         return stored

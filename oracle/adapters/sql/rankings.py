@@ -14,6 +14,8 @@ from oracle.domain.instruments import Source
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,8 +31,7 @@ class SqlRankingRepository:
     async def find_latest_ranking(
         self, source: Source, selection: str, model_version: str, *, through: date
     ) -> Ranking | None:
-        """Return the selection's newest ranking by `as_of` up to `through`, then by time; or None.
-        """
+        """Return the selection's newest ranking by `as_of` up to `through`, then by time."""
         columns = rankings.c
         return await self._find(
             columns.source == source,

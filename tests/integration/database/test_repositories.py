@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,9 +31,16 @@ from tests.integration.database.examples import (
 
 if TYPE_CHECKING:
     from oracle.adapters.sql.store import SqlStore
+    from oracle.domain.rankings import Ranking
+    from oracle.ports import UnitOfWork
 
 SAMPLE = Source.SAMPLE
 COLUMNS = ("sessions", "open", "high", "low", "close", "adj_close", "volume")
+
+
+async def find_ranking(unit: UnitOfWork) -> Ranking | None:
+    """Return the newest ranking of the selection that the examples are made for."""
+    return await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=AS_OF)
 
 
 def assert_same_bars(found: PriceHistory, expected: PriceHistory) -> None:
@@ -286,7 +294,7 @@ async def test_two_predictions_of_one_symbol_are_refused(store: SqlStore) -> Non
 
 
 async def test_the_latest_prediction_is_the_one_of_the_newest_session(store: SqlStore) -> None:
-    """Of one session's the one made last counts; other symbols and origins do not."""
+    """Of one session's the one made last counts; later sessions, other symbols, origins do not."""
     newest = prediction(model_version="a", created_at=NOW + timedelta(seconds=1))
     async with store.begin() as unit:
         for stored in (
@@ -295,9 +303,10 @@ async def test_the_latest_prediction_is_the_one_of_the_newest_session(store: Sql
             prediction(model_version="b"),
             prediction("MSFT"),
             prediction(as_of=TARGET, target=date(2022, 12, 30), origin=Origin.REPLAY),
+            prediction(as_of=TARGET, target=date(2022, 12, 30)),
         ):
             await unit.predictions.add_predictions([stored])
-        find = unit.predictions.find_latest_prediction
+        find = partial(unit.predictions.find_latest_prediction, through=AS_OF)
         assert await find(SAMPLE, "AAPL", Origin.LIVE) == newest
         assert await find(SAMPLE, "KO", Origin.LIVE) is None
         assert await find(Source.YAHOO, "AAPL", Origin.LIVE) is None
@@ -309,25 +318,21 @@ async def test_a_ranking_reads_back_as_it_was_stored(store: SqlStore) -> None:
     given = ranking(*stocks)
     async with store.begin() as unit:
         await unit.predictions.add_predictions(stocks)
-        assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
-            is None
-        )
+        assert await find_ranking(unit) is None
         assert await unit.rankings.add_ranking(given) == given
     async with store.begin() as unit:
+        assert await find_ranking(unit) == given
         assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
-            == given
+            await unit.rankings.find_latest_ranking(SAMPLE, "6" * 64, MODEL, through=AS_OF) is None
         )
         assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "6" * 64, MODEL, through=TUESDAY)
+            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, "other", through=AS_OF)
             is None
         )
         assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, "other", through=TUESDAY)
+            await unit.rankings.find_latest_ranking(Source.YAHOO, "5" * 64, MODEL, through=AS_OF)
             is None
         )
-        assert await unit.rankings.find_latest_ranking(Source.YAHOO, "5" * 64, MODEL) is None
 
 
 async def test_a_ranking_may_hold_no_stock_at_all(store: SqlStore) -> None:
@@ -360,16 +365,14 @@ async def test_the_first_ranking_of_a_fingerprint_stays(store: SqlStore) -> None
         await unit.rankings.add_ranking(first)
     async with store.begin() as unit:
         assert await unit.rankings.add_ranking(second) == first
-        assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
-            == first
-        )
+        assert await find_ranking(unit) == first
 
 
 async def test_the_latest_ranking_is_the_newest_by_session_then_by_time(store: SqlStore) -> None:
-    """A later session wins over a later computation."""
+    """A later session wins over a later computation, up to the session asked for."""
     late = ranking(fingerprint="1" * 64, created_at=NOW + timedelta(hours=1))
     early = ranking(fingerprint="2" * 64)
+    ahead = ranking(fingerprint="4" * 64, as_of=TARGET, target=date(2022, 12, 30))
     older = ranking(
         fingerprint="3" * 64,
         as_of=date(2022, 12, 27),
@@ -377,12 +380,9 @@ async def test_the_latest_ranking_is_the_newest_by_session_then_by_time(store: S
         created_at=NOW + timedelta(days=2),
     )
     async with store.begin() as unit:
-        for given in (late, early, older):
+        for given in (late, early, older, ahead):
             await unit.rankings.add_ranking(given)
-        assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
-            == late
-        )
+        assert await find_ranking(unit) == late
 
 
 async def test_a_ranking_of_predictions_that_are_not_stored_is_refused(store: SqlStore) -> None:
@@ -391,7 +391,4 @@ async def test_a_ranking_of_predictions_that_are_not_stored_is_refused(store: Sq
         async with store.begin() as unit:
             await unit.rankings.add_ranking(ranking(prediction("KO")))
     async with store.begin() as unit:
-        assert (
-            await unit.rankings.find_latest_ranking(SAMPLE, "5" * 64, MODEL, through=TUESDAY)
-            is None
-        )
+        assert await find_ranking(unit) is None

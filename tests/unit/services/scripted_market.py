@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from oracle.services.market_data import MarketData
 from oracle.settings import load_settings
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from oracle.adapters.sql.engine import SqlStore
@@ -53,17 +53,17 @@ class ScriptedFeed:
     lengths: dict[str, int] = field(default_factory=dict)
     last_delivered: date | None = None
     gate: asyncio.Event | None = None
+    arrived: asyncio.Event | None = None
     asked: list[str] = field(default_factory=list)
     factor: float = 1.0
+    spoiled: float = 1.0
 
     async def probe(self) -> None:
         """Answer."""
 
     async def fetch_history(self, symbol: str) -> FetchedHistory:
         """Return the simulated bars of the symbol, or the fault that was scripted."""
-        self.asked.append(symbol)
-        if self.gate is not None:
-            await self.gate.wait()
+        await self._answer_when_let(symbol)
         self._fail(symbol)
         history = self.history(symbol)
         return FetchedHistory(
@@ -72,13 +72,14 @@ class ScriptedFeed:
 
     async def fetch_quote(self, symbol: str) -> Quote:
         """Return the newest simulated close as the price, or the fault that was scripted."""
-        self.asked.append(f"quote:{symbol}")
+        await self._answer_when_let(f"quote:{symbol}")
         self._fail(symbol)
         return self.quote(symbol)
 
     async def search(self, query: str, limit: int) -> Sequence[Instrument]:
-        """Return nothing: the directory answers searches."""
-        return ()
+        """Return what is named like the query; the directory answers the site's searches."""
+        found = [symbol for symbol in self.symbols if query.upper() in symbol]
+        return [Instrument(symbol, f"{symbol} Inc.", "NYSE") for symbol in found[:limit]]
 
     async def aclose(self) -> None:
         """Release nothing."""
@@ -90,6 +91,7 @@ class ScriptedFeed:
         generator = np.random.default_rng(sum(map(ord, symbol)))
         steps = generator.normal(0.0003, 0.015, 1_800)[: len(sessions)]
         closes = 100.0 * self.factor * np.exp(np.cumsum(steps))
+        closes[-1] *= self.spoiled
         nothing = np.full(len(sessions), np.nan)
         history = PriceHistory(
             symbol, "USD", sessions, nothing, nothing, nothing, closes, closes, nothing
@@ -110,6 +112,13 @@ class ScriptedFeed:
             self.source,
             self.clock.now(),
         )
+
+    async def _answer_when_let(self, question: str) -> None:
+        self.asked.append(question)
+        if self.arrived is not None:
+            self.arrived.set()
+        if self.gate is not None:
+            await self.gate.wait()
 
     def _fail(self, symbol: str) -> None:
         if self.outage is not None:

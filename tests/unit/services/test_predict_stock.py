@@ -59,7 +59,7 @@ async def test_first_write_wins_even_when_a_bar_is_healed(market: ScriptedMarket
 
 
 async def test_stock_outside_the_pool_uses_the_frozen_fit(market: ScriptedMarket) -> None:
-    """A stock that is no pool member is forecast, and its look-up does not change the pool's fit."""
+    """A stock that is no pool member is forecast, and looking it up leaves the fit as it is."""
     before = (await predict_stock(market.deps, "AAPL")).prediction
     outside = (await predict_stock(market.deps, "TSLA")).prediction
     assert outside is not None
@@ -158,19 +158,19 @@ async def test_known_price_is_not_waited_for(market: ScriptedMarket) -> None:
     await predict_stock(market.deps, "AAPL")
     market.clock.moment = datetime(2023, 6, 15, 15, 0, tzinfo=UTC)
     market.feed.asked.clear()
+    market.feed.gate = asyncio.Event()
     report = await predict_stock(market.deps, "AAPL")
     assert report.quote_stale
-    assert market.feed.asked == []
-    while "quote:AAPL" not in market.feed.asked:
-        await asyncio.sleep(0)
+    market.feed.gate.set()
+    await market.deps.market.finish_background()
+    assert "quote:AAPL" in market.feed.asked
 
 
 async def test_those_who_ask_together_share_one_request(market: ScriptedMarket) -> None:
     """Twenty visitors of one stock cost the feed one request per symbol that is needed."""
-    market.feed.gate = asyncio.Event()
+    market.feed.gate, market.feed.arrived = asyncio.Event(), asyncio.Event()
     visitors = [asyncio.create_task(predict_stock(market.deps, "AAPL")) for _ in range(20)]
-    while not market.feed.asked:
-        await asyncio.sleep(0)
+    await market.feed.arrived.wait()
     market.feed.gate.set()
     reports = await asyncio.gather(*visitors)
     assert len({report.prediction.fingerprint for report in reports if report.prediction}) == 1
