@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,10 @@ class Asset:
     """One file: its bytes, its type, the hash of its content, and its bytes compressed."""
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str
     fingerprint: str
-    compressed: bytes | None
+    compressed: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Assets:
     """
 
     folder: Path
-    files: dict[str, Asset]
+    files: dict[str, Asset] = field(repr=False)
     watch: bool = False
 
     def find(self, name: str) -> Asset | None:

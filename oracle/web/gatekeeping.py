@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from quart import request
+from quart import Request, request
 
 from oracle.web.asgi_scope import REFUSAL, ROUTE
 from oracle.web.cross_origin import require_same_origin
-from oracle.web.refusals import BodyTooLarge
+from oracle.web.refusals import BodyTooLarge, MalformedRequest
 from oracle.web.site import current_site
 
 if TYPE_CHECKING:
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10
+
+
+class StrictRequest(Request):
+    """A request whose JSON is UTF-8 or the client's fault; the framework lets the fault escape."""
+
+    async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002
+        """Return the body as JSON; raises MalformedRequest or the framework's BadRequest."""
+        try:
+            return await super().get_json(force, silent, cache)
+        except UnicodeDecodeError as error:
+            raise MalformedRequest("The request's body is not valid UTF-8.") from error
 
 
 async def note_route() -> None:
@@ -58,6 +69,7 @@ def _scope() -> Scope:
 
 def install_gatekeeping(app: Quart) -> None:
     """Check every request; the framework itself enforces the limits on bodies as they arrive."""
+    app.request_class = StrictRequest
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
     for check in (note_route, refuse_inadmissible, refuse_large_bodies, refuse_foreign_origins):

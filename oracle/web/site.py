@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oracle.web.assets import Assets
     from oracle.web.use_cases import UseCases
 
-_KEY = "oracle.site"
+SITE = "oracle.site"
 PATIENCE = 1.5
 """Seconds a page waits for work that goes on without it; then it is sent with a placeholder."""
 
@@ -52,10 +52,10 @@ class Site:
 
 def install_site(app: Quart, site: Site) -> None:
     """Give the application its site."""
-    app.extensions[_KEY] = site
+    app.extensions[SITE] = site
 
 
 def current_site() -> Site:
     """Return the site of the application that handles the present request."""
-    site: Site = current_app.extensions[_KEY]
+    site: Site = current_app.extensions[SITE]
     return site

@@ -25,6 +25,7 @@ def adapter_for(resource: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(resource)
 
 
+@cache
 def resource_schemas() -> dict[str, Any]:
     """Return the JSON schemas of every object by name, as they are written."""
     resources = [*(operation.response for operation in OPERATIONS), ProblemDetails]
@@ -36,6 +37,7 @@ def resource_schemas() -> dict[str, Any]:
     return definitions
 
 
+@cache
 def build_openapi(base_url: str) -> dict[str, Any]:
     """Return the whole description."""
     return {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response
 from quart_rate_limiter import rate_limit
 
 from oracle.web.api.openapi import build_openapi, resource_schemas
 from oracle.web.api.operations import OPERATIONS
+from oracle.web.api.reply import JSON
 from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.reference import FieldRow, ModelSection, ReferencePage
 from oracle.web.errors import all_kinds
@@ -24,7 +26,8 @@ reference = Blueprint("reference", __name__)
 @rate_limit(limits=DOCUMENTS)
 async def get_openapi() -> Response:
     """Answer with the OpenAPI description."""
-    response: Response = jsonify(build_openapi(current_site().settings.base_url))
+    description = build_openapi(current_site().settings.base_url)
+    response = Response(json.dumps(description), content_type=JSON)
     response.headers["Cache-Control"] = "no-cache"
     return response
 

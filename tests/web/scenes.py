@@ -1,0 +1,197 @@
+"""Scenes of the market for the website's tests: what each service would say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from math import exp
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from oracle.domain.errors import InvalidSelection, UnknownSymbol
+from oracle.domain.forecasts import LEVELS, Origin, Prediction
+from oracle.domain.instruments import Instrument, Match, Source, parse_query
+from oracle.domain.prices import MarketState, PriceHistory, Quote
+from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
+from oracle.services.check_readiness import Readiness
+from oracle.services.predict_stock import StockReport
+from oracle.services.read_market_status import MarketStatus
+from oracle.services.search_symbols import SearchResult
+from oracle.web.use_cases import UseCases
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+Result = TypeVar("Result")
+AS_OF = date(2022, 12, 28)
+TARGET = date(2022, 12, 29)
+CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
+NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
+APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
+BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
+META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
+INSTRUMENTS = (APPLE, BERKSHIRE, META)
+
+
+def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSED) -> MarketStatus:
+    """Return the market half an hour after a close."""
+    return MarketStatus(
+        now=NOW,
+        state=state,
+        source=source,
+        as_of=AS_OF,
+        target=TARGET,
+        next_open=datetime(2022, 12, 29, 14, 30, tzinfo=UTC),
+        target_close=datetime(2022, 12, 29, 21, 0, tzinfo=UTC),
+    )
+
+
+def prediction(symbol: str = "AAPL", *, price: float = 125.0, rise: float = 0.004) -> Prediction:
+    """Return a prediction whose quantiles lie evenly, two per cent to either side at 80 %."""
+    return Prediction(
+        symbol=symbol,
+        source=Source.YAHOO,
+        as_of=AS_OF,
+        target=TARGET,
+        current_price=price,
+        currency="USD",
+        point=price * (1 + rise),
+        quantiles=tuple(price * exp(rise + 0.05 * (level - 0.5)) for level in LEVELS),
+        model_version="test-1",
+        fingerprint="f" * 64,
+        origin=Origin.LIVE,
+        created_at=NOW,
+        reasons=("The market as a whole is expected to rise.",),
+    )
+
+
+def abstention(symbol: str = "AAPL") -> Prediction:
+    """Return a prediction that declines to say."""
+    return replace(
+        prediction(symbol),
+        point=None,
+        quantiles=(),
+        abstained=True,
+        reasons=("Only 12 sessions of prices are known; 60 are needed.",),
+    )
+
+
+def history(closes: Sequence[float] = (), *, days: int = 300) -> PriceHistory:
+    """Return daily bars with these closes, or with a gentle wave."""
+    close = np.asarray(closes or 120 + 10 * np.sin(np.arange(days) / 20), dtype=np.float64)
+    first = np.datetime64(AS_OF, "D") - (close.size - 1)
+    return PriceHistory(
+        symbol="AAPL",
+        currency="USD",
+        sessions=first + np.arange(close.size).astype("timedelta64[D]"),
+        open=close,
+        high=close,
+        low=close,
+        close=close,
+        adj_close=close,
+        volume=np.full(close.size, 1e6),
+    )
+
+
+def report(instrument: Instrument = APPLE, *, source: Source = Source.YAHOO) -> StockReport:
+    """Return a report in which nothing is missing."""
+    return StockReport(
+        instrument=instrument,
+        status=market(source),
+        quote=Quote(instrument.symbol, 125.5, "USD", CLOSE, MarketState.CLOSED, source, CLOSE),
+        quote_stale=False,
+        prediction=replace(prediction(instrument.symbol), source=source),
+        prediction_outdated=False,
+        history=history(),
+        notices=(),
+    )
+
+
+def ranking(*, best: bool = True, source: Source = Source.YAHOO) -> Ranking:
+    """Return a ranking of two stocks, with a third that is not available."""
+    stocks = tuple(
+        RankedStock(rank, symbol, name, 0.2 / rank, prediction(symbol, rise=0.004 / rank))
+        for rank, symbol, name in ((1, "AAPL", "Apple Inc."), (2, "KO", "Coca-Cola"))
+    )
+    return Ranking(
+        source=source,
+        selection="s" * 64,
+        as_of=AS_OF,
+        target=TARGET,
+        model_version="test-1",
+        best=BestBuy("AAPL", "Apple Inc.", "The most for its risk.") if best else None,
+        stocks=stocks,
+        unavailable=(UnavailableStock("JPM", "The feed gave no prices."),),
+        fingerprint="r" * 64,
+        created_at=NOW,
+    )
+
+
+@dataclass(slots=True)
+class Scene:
+    """What the services say; a test changes single parts of it.
+
+    An exception in the place of a result is raised; while `hurdle` is unset, forecasts wait.
+    """
+
+    reports: dict[str, StockReport | Exception] = field(
+        default_factory=lambda: {each.symbol: report(each) for each in INSTRUMENTS}
+    )
+    ranked: Ranking | Exception = field(default_factory=ranking)
+    status: MarketStatus | Exception = field(default_factory=market)
+    readiness: Readiness = field(
+        default_factory=lambda: Readiness(ready=True, draining=False, database=True)
+    )
+    hurdle: asyncio.Event | None = None
+    asked: list[object] = field(default_factory=list)
+
+    def use_cases(self) -> UseCases:
+        """Return the services of this scene."""
+        return UseCases(
+            predict=self._predict,
+            rank=self._rank,
+            search=self._search,
+            market=self._market,
+            readiness=self._readiness,
+        )
+
+    async def _predict(self, symbol: str) -> StockReport:
+        self.asked.append(symbol)
+        await self._pass_hurdle()
+        if symbol not in self.reports:
+            raise UnknownSymbol(symbol, suggestions=("AAPL",))
+        return _give(self.reports[symbol])
+
+    async def _rank(self, symbols: Sequence[str] | None = None) -> Ranking:
+        self.asked.append(symbols)
+        await self._pass_hurdle()
+        if symbols is not None and len(set(symbols)) < 2:
+            raise InvalidSelection("Fewer than 2 different symbols were given.")
+        return _give(self.ranked)
+
+    def _search(self, text: str, limit: int = 8) -> SearchResult:
+        query = parse_query(text)
+        matches = tuple(
+            Match(each, 90.0, exact=query.lower() in {each.symbol.lower(), each.name.lower()})
+            for each in INSTRUMENTS
+            if query.lower()[:3] in f"{each.symbol} {each.name} {each.aliases}".lower()
+        )[:limit]
+        return SearchResult(query, matches, next((each for each in matches if each.exact), None))
+
+    def _market(self) -> MarketStatus:
+        return _give(self.status)
+
+    async def _readiness(self) -> Readiness:
+        return self.readiness
+
+    async def _pass_hurdle(self) -> None:
+        if self.hurdle is not None:
+            await self.hurdle.wait()
+
+
+def _give(result: Result | Exception) -> Result:
+    if isinstance(result, Exception):
+        raise result
+    return result
