@@ -1,0 +1,113 @@
+"""What a customer does in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.servers.application import Application
+
+
+def money(value: float) -> str:
+    """Return a price as the pages write it."""
+    return f"${value:,.2f}"
+
+
+def stock(site: Application, symbol: str) -> dict[str, dict[str, float]]:
+    """Return what the JSON interface says of the stock."""
+    answer: dict[str, dict[str, float]] = json.loads(
+        site.read(f"{site.url}/api/v1/stocks/{symbol}")
+    )
+    return answer
+
+
+def expect_apple(page: Page, site: Application) -> None:
+    """Expect Apple's page with the numbers, range and dates that the interface gives."""
+    apple = stock(site, "AAPL")
+    quantiles = {entry["level"]: entry["price"] for entry in apple["prediction"]["quantiles"]}  # type: ignore[attr-defined,index]
+    main = page.get_by_role("main")
+    expect(main.get_by_role("heading", level=1)).to_contain_text("Apple")
+    for shown in (
+        money(apple["current"]["price"]),
+        money(apple["prediction"]["point"]),
+        money(quantiles[0.1]),
+        money(quantiles[0.9]),
+        "28 Dec 2022",
+        "29 Dec 2022",
+    ):
+        expect(main).to_contain_text(shown)
+
+
+def test_misspelt_name_leads_to_price_prediction_range_and_dates(
+    page: Page, site: Application
+) -> None:
+    """Typing "appel" and picking Apple shows its price, predicted value, range and sessions."""
+    page.goto(site.url)
+    page.get_by_role("combobox").first.press_sequentially("appel", delay=40)
+    option = page.get_by_role("option", name=re.compile("Apple"))
+    expect(option).to_be_visible()
+    option.click()
+    expect(page).to_have_url(f"{site.url}/stocks/AAPL")
+    expect_apple(page, site)
+
+
+def test_keyboard_alone_is_enough(page: Page, site: Application) -> None:
+    """With `/`, arrow and Enter a customer gets from the home page to a stock."""
+    page.goto(site.url)
+    page.keyboard.press("/")
+    page.keyboard.type("micros", delay=40)
+    expect(page.get_by_role("option", name=re.compile("Microsoft"))).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/stocks/MSFT")
+    expect(page.get_by_role("main").get_by_role("heading", level=1)).to_contain_text("Microsoft")
+
+
+def test_site_works_without_javascript(browser: Browser, site: Application) -> None:
+    """The form, the ten, the best and the stock's page are there without a script."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site.url)
+    expect(page.get_by_role("table").first).to_contain_text("MSFT")
+    page.get_by_role("searchbox").first.fill("appel")
+    page.get_by_role("searchbox").first.press("Enter")
+    page.get_by_role("main").get_by_role("link", name=re.compile("Apple")).first.click()
+    expect(page).to_have_url(f"{site.url}/stocks/AAPL")
+    expect_apple(page, site)
+    context.close()
+
+
+def test_home_shows_the_ten_and_the_best(page: Page, site: Application) -> None:
+    """The home page shows ten ranked stocks, and a best buy or that there is none."""
+    page.goto(site.url)
+    rows = page.get_by_role("table").first.locator("tbody tr")
+    expect(rows).to_have_count(10)
+    expect(page.get_by_role("main")).to_contain_text(re.compile("Best buy|No clear buy"))
+
+
+def test_every_page_says_that_the_data_is_a_sample(page: Page, site: Application) -> None:
+    """On the sample market no page can be mistaken for a live one."""
+    for path in ("/", "/stocks/KO", "/ranking", "/search?q=bank", "/api/docs", "/nowhere"):
+        text = page.request.get(site.url + path).text()
+        assert "sample data" in text.lower(), path
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_scrolls_sideways(browser: Browser, site: Application, width: int) -> None:
+    """On a phone and on a desk every page fits the window."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    for path in ("/", "/stocks/AAPL", "/ranking", "/search?q=bank", "/api/docs"):
+        page.goto(site.url + path)
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"{path} is {overflow} px wider than {width}"
+    context.close()
