@@ -36,7 +36,11 @@ class Operation:
     example: str
 
 
-SYMBOL_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,9}$"
+_SYMBOL = r"[A-Za-z0-9][A-Za-z0-9.\-]{0,9}"
+SYMBOL_PATTERN: Final = f"^{_SYMBOL}$"
+SELECTION_PATTERN: Final = f"^{_SYMBOL}(,{_SYMBOL}){{{MIN_SELECTION - 1},{MAX_SELECTION - 1}}}$"
+QUERY_PATTERN: Final = "^[ -~\u00c0-\u024f]*[!-~\u00c0-\u024f][ -~\u00c0-\u024f]*$"
+"""Printable text in Latin letters, one of which is no space; other scripts are taken as well."""
 
 OPERATIONS: Final = (
     Operation(
@@ -75,7 +79,7 @@ OPERATIONS: Final = (
                 location="query",
                 required=False,
                 description=f"{MIN_SELECTION} to {MAX_SELECTION} different symbols and commas",
-                schema={"type": "string", "minLength": 3, "maxLength": 600},
+                schema={"type": "string", "pattern": SELECTION_PATTERN},
                 example="AAPL,MSFT,JPM",
             ),
         ),
@@ -94,7 +98,12 @@ OPERATIONS: Final = (
                 location="query",
                 required=True,
                 description="A company's name or its symbol",
-                schema={"type": "string", "minLength": 1, "maxLength": MAX_QUERY_LENGTH},
+                schema={
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": MAX_QUERY_LENGTH,
+                    "pattern": QUERY_PATTERN,
+                },
                 example="appel",
             ),
         ),
