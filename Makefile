@@ -40,7 +40,7 @@ bench: .venv/.installed-bench ## Measure speed and accuracy against simpler meth
 
 clean: ## Remove everything that was installed or cached; the database in var/ stays
 	rm -rf .venv .tools node_modules static/vendor .mypy_cache .pytest_cache .ruff_cache \
-		.import_linter_cache .hypothesis
+		.import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 check-format: .venv/.installed-dev
@@ -50,7 +50,7 @@ check-lint: .venv/.installed-dev
 	@$(BIN)/ruff check .
 
 check-types: .venv/.installed-dev
-	@$(BIN)/mypy
+	@$(BIN)/mypy oracle scheduler scripts tests $(wildcard benchmarks/*.py)
 
 check-imports: .venv/.installed-dev
 	@$(BIN)/lint-imports --no-logo
