@@ -29,7 +29,7 @@ _SUBJECTS: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("the stock's own moves of the last weeks", (0, 1, 2)),
     ("the stock's moves over the past year", (3,)),
     ("the whole market's moves of the last weeks", (4, 5)),
-    ("recent falls of the stock", (6, 10, 11)),
+    ("recent falls of the stock itself", (6, 10, 11)),
     ("recent falls of the whole market", (7, 8, 9)),
 )
 
@@ -74,29 +74,29 @@ def contributions_of(
 
 
 def explain_forecasts(contributions: Contributions) -> tuple[tuple[str, ...], ...]:
-    """Return per stock one sentence on its range and one on its expected return."""
+    """Return per stock a sentence on its range and one on its expected return."""
     return tuple(
         (
-            _explain_range(contributions.scale[row], contributions.usual_scale[row]),
+            *_explain_range(contributions.scale[row], contributions.usual_scale[row]),
             _explain_expectation(contributions, row),
         )
         for row in range(len(contributions.scale))
     )
 
 
-def _explain_range(now: FloatArray, usual: FloatArray) -> str:
-    if usual.sum() <= 0.0:
-        return ""
+def _explain_range(now: FloatArray, usual: FloatArray) -> tuple[str, ...]:
+    if now.sum() <= 0.0 or usual.sum() <= 0.0:
+        return ()
     change = now.sum() / usual.sum() - 1.0
     if abs(change) < _NOTABLE:
-        return "The range is about as wide as it usually was over the past year."
+        return ("The range is about as wide as it usually was over the past year.",)
+    wider = change > 0.0
     steps = [(float((now - usual)[list(terms)].sum()), name) for name, terms in _SUBJECTS]
-    size, subject = max(steps) if change > 0.0 else min(steps)
-    share = abs(size) / usual.sum()
+    size, subject = max(steps) if wider else min(steps)
     return (
-        f"The range is {100.0 * abs(change):.0f} % {'wider' if change > 0.0 else 'narrower'} than "
-        f"its average over the past year; the largest part of that, {100.0 * share:.0f} points, "
-        f"comes from {subject}."
+        f"The range is {100.0 * abs(change):.0f} % {'wider' if wider else 'narrower'} than its "
+        f"average over the past year; what {'widens' if wider else 'narrows'} it most, by "
+        f"{100.0 * abs(size) / usual.sum():.0f} points, are {subject}.",
     )
 
 

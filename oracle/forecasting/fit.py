@@ -73,7 +73,7 @@ class Fit:
             "symbols": list(self.symbols),
             "sessions": np.datetime_as_string(self.sessions, unit="D").tolist(),
         }
-        for name in _ARRAYS:
+        for name in _LENGTHS:
             content[name] = [
                 number if isfinite(number) else None for number in getattr(self, name).tolist()
             ]
@@ -89,28 +89,33 @@ class Fit:
         if not isinstance(content, dict) or content.get("model_version") != MODEL_VERSION:
             raise ValueError(f"this is no fit of the model {MODEL_VERSION}")
         try:
-            return cls(
-                symbols=tuple(content["symbols"]),
-                sessions=np.array(content["sessions"], dtype="datetime64[D]"),
-                **{name: np.array(content[name], dtype=np.float64) for name in _ARRAYS},
-            )
-        except (KeyError, TypeError) as damage:
+            sessions = np.array(content["sessions"], dtype="datetime64[D]")
+            arrays = {name: np.array(content[name], dtype=np.float64) for name in _LENGTHS}
+            symbols = tuple(content["symbols"])
+        except (KeyError, TypeError, ValueError) as damage:
             raise ValueError("the stored fit is damaged") from damage
+        if sessions.ndim != 1 or not len(sessions) or np.any(np.diff(sessions).astype(int) <= 0):
+            raise ValueError("the sessions of the stored fit are damaged")
+        for name, length in _LENGTHS.items():
+            if arrays[name].shape != (length or len(sessions),):
+                raise ValueError(f"{name} of the stored fit is damaged")
+        return cls(symbols=symbols, sessions=sessions, **arrays)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the fit's JSON form, in hexadecimal digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-_ARRAYS = (
-    "market_mean",
-    "market_magnitude",
-    "market_z",
-    "scale_coefficients",
-    "market_coefficients",
-    "residual_coefficients",
-    "z_quantiles",
-)
+_LENGTHS: dict[str, int | None] = {
+    "market_mean": None,
+    "market_magnitude": None,
+    "market_z": None,
+    "scale_coefficients": 12,
+    "market_coefficients": 5,
+    "residual_coefficients": 4,
+    "z_quantiles": len(LEVELS),
+}
+"""The arrays of a fit and how long each is; None means one number per session."""
 
 
 def fit_pool(panel: Panel) -> Fit:

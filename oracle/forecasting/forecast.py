@@ -117,19 +117,25 @@ def _refusals(
     checks = (
         (
             observations < MIN_SESSIONS,
-            "Only {observations} usable sessions of prices are known; "
-            f"at least {MIN_SESSIONS} are needed.",
+            (
+                "Only {observations} usable sessions of prices are known; "
+                f"at least {MIN_SESSIONS} are needed."
+            ),
         ),
         (~newest, f"The close of {window.sessions[-1]} is missing: the last price is out of date."),
         (
             np.any(np.abs(recent) > ODD_MOVE, axis=0),
-            f"The price moved by more than a factor of 2.5 within the last {RECENT_SESSIONS} "
-            "sessions, which may be an error of the feed.",
+            (
+                f"The price moved by more than a factor of 2.5 within the last {RECENT_SESSIONS} "
+                "sessions, which may be an error of the feed."
+            ),
         ),
         (
             newest & (observations >= MIN_SESSIONS) & ~(usable & np.any(recent != 0.0, axis=0)),
-            f"The close has hardly moved in the last {RECENT_SESSIONS} sessions: "
-            "there is no range to measure.",
+            (
+                f"The close has hardly moved in the last {RECENT_SESSIONS} sessions: "
+                "there is no range to measure."
+            ),
         ),
     )
     return tuple(

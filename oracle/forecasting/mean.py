@@ -5,11 +5,13 @@ e = Z - zbar, the expected return is
 
     mu_t = A_t clip(market_t + residual_t, +-0.25).
 
-The market part is a ridge regression of zbar_{t+1} on a constant, recent values of zbar and their
-product with the volatility ratio (reversals are stronger after turmoil: Nagel 2012). The residual
+The market part is a ridge regression of zbar_{t+1} (clipped at +-3) on 1, zbar_t, zbar_{t-1}, the
+sum of its lags 2 to 4 over sqrt 3, and zbar_t vr_t with vr = clip(E_10|m| / E_250|m|, 0.3, 4) - 1
+(reversals are stronger after turmoil: Nagel 2012). The residual
 part is a pooled ridge regression of e_{t+1} on momentum from 12 months to 1 month back
 (Jegadeesh and Titman 1993) and on the last three values of e (reversal: Jegadeesh 1990; Lehmann
-1990). Both are drawn towards zero as if that many further days had shown no effect at all.
+1990). Both are shrunk hard, since such effects are faint and come and go: no effect besides a small
+constant drift is what a fit starts from, and pseudo-days without any further effect hold it there.
 """
 
 from __future__ import annotations
@@ -31,10 +33,18 @@ from oracle.forecasting.smoothing import (
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
 
-MARKET_PSEUDO_DAYS = 1800.0
-"""Days without any effect that the market part is shrunk by."""
+PRIOR_DRIFT = 0.03
+"""The market part's constant before any evidence, in units of the scale.
 
-RESIDUAL_PSEUDO_STOCK_DAYS = 36_000.0
+With a usual mean absolute return of 1.1 % a day it is 0.03 % a day or about 8 % a year, roughly
+what shares have returned over a century. It is deliberately below the drift of samples of stocks
+that are known today because they did well.
+"""
+
+MARKET_PSEUDO_DAYS = 5400.0
+"""Days without any further effect that the market part is shrunk by."""
+
+RESIDUAL_PSEUDO_STOCK_DAYS = 108_000.0
 """Stock-days without any effect that the residual part is shrunk by."""
 
 STANDARD_CLIP = 6.0
@@ -67,9 +77,8 @@ def standardise(returns: FloatArray, scale: FloatArray) -> FloatArray:
 
 
 def market_standardised(standardised: FloatArray) -> FloatArray:
-    """Return zbar [T], the cross-sectional mean of Z, clipped; NaN on sessions without any."""
-    mean = mean_of_present(standardised, np.isfinite(standardised))
-    return np.clip(mean, -MARKET_CLIP, MARKET_CLIP)
+    """Return zbar [T], the cross-sectional mean of Z; NaN on sessions without any."""
+    return mean_of_present(standardised, np.isfinite(standardised))
 
 
 def mean_features(
@@ -83,7 +92,8 @@ def mean_features(
 def _market_features(market_z: FloatArray, market_mean: FloatArray) -> FloatArray:
     fast, slow = exponential_means(np.abs(market_mean)[:, None], (10, 250))[:, :, 0]
     turmoil = np.nan_to_num(np.clip(ratio(fast, slow), 0.3, 4.0) - 1.0)
-    lags = [np.nan_to_num(lagged(market_z, lag)) for lag in range(5)]
+    bounded = np.clip(market_z, -MARKET_CLIP, MARKET_CLIP)
+    lags = [np.nan_to_num(lagged(bounded, lag)) for lag in range(5)]
     older = (lags[2] + lags[3] + lags[4]) / np.sqrt(3.0)
     return np.stack([np.ones(len(market_z)), lags[0], lags[1], older, lags[0] * turmoil])
 
@@ -96,16 +106,18 @@ def _residual_features(residuals: FloatArray) -> FloatArray:
 
 
 def fit_market(features: MeanFeatures, market_z: FloatArray) -> FloatArray:
-    """Return the market part's coefficients [5]: ridge with 1,800 pseudo-days towards zero."""
+    """Return the market part's coefficients [5]: ridge with pseudo-days towards PRIOR_DRIFT."""
     used = np.isfinite(market_z[:-1]) & np.isfinite(market_z[1:])
     design = features.market[:, :-1][:, used]
-    return _fit_shrunk(design, market_z[1:][used], MARKET_PSEUDO_DAYS)
+    prior = np.array([PRIOR_DRIFT, 0.0, 0.0, 0.0, 0.0])
+    target = np.clip(market_z[1:][used], -MARKET_CLIP, MARKET_CLIP)
+    return prior + _fit_shrunk(design, target - prior @ design, MARKET_PSEUDO_DAYS)
 
 
 def fit_residual(
     features: MeanFeatures, standardised: FloatArray, market_z: FloatArray
 ) -> FloatArray:
-    """Return the residual part's coefficients [4]: 36,000 pseudo stock-days towards zero."""
+    """Return the residual part's coefficients [4]: ridge with pseudo stock-days towards zero."""
     residuals = standardised - market_z[:, None]
     used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
     design = features.residual[:, :-1][:, used]
@@ -113,7 +125,10 @@ def fit_residual(
 
 
 def _fit_shrunk(design: FloatArray, target: FloatArray, pseudo: float) -> FloatArray:
-    """Return c of (G + N0 diag(G) / N) c = g, for N observations [F, N] and N0 pseudo ones."""
+    """Return c of (G + N0 diag(G) / N) c = g, for N observations [F, N] and N0 pseudo ones.
+
+    A feature's pseudo-observations have its own mean square, so the shrinkage has no units.
+    """
     gram = design @ design.T
     penalty = pseudo * np.diag(gram) / max(1, len(target))
     return solve_ridge(gram, design @ target, penalty)
