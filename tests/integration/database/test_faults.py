@@ -11,6 +11,7 @@ import pytest
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import migrate
 from oracle.adapters.sql.mysql import POOL_TIMEOUT
+from oracle.adapters.sql.sqlite import BUSY_MILLISECONDS
 from oracle.domain.errors import DatabaseUnavailable
 from oracle.domain.instruments import Source
 from tests.integration.database.examples import quote
@@ -188,6 +189,30 @@ async def test_idle_connections_that_went_dead_cost_one_ping(
         await store.aclose()
 
 
+async def test_a_unit_that_waits_for_something_else_is_not_held_by_a_black_hole(
+    mariadb_server: MariaDbServer, mariadb_migrated_url: str
+) -> None:
+    """Past the deadline the connection is thrown away: nobody waits for it to roll back."""
+    name = mariadb_migrated_url.rpartition("/")[2]
+    async with TcpProxy(mariadb_server.port) as proxy:
+        store = create_store(
+            mariadb_server.url(name, port=proxy.port), deadline=DEADLINE, pool_size=1
+        )
+
+        async def dawdle_in_the_dark() -> None:
+            async with store.begin() as unit:
+                await unit.quotes.upsert_quote(quote())
+                proxy.swallow()
+                await asyncio.Event().wait()
+
+        async with asyncio.timeout(DEADLINE + SLACK):
+            with pytest.raises(DatabaseUnavailable):
+                await dawdle_in_the_dark()
+        proxy.heal()
+        assert await seconds_until_written(store) < SLACK
+        await store.aclose()
+
+
 async def test_a_rollback_without_an_answer_ends_at_the_deadline(
     mariadb_server: MariaDbServer, mariadb_migrated_url: str
 ) -> None:
@@ -262,6 +287,23 @@ async def test_a_locked_file_ends_the_wait_at_the_deadline(tmp_path: Path) -> No
 
     holder.close()
     assert await seconds_until_written(store) < SLACK
+    await store.aclose()
+
+
+async def test_a_writer_waits_for_the_file_longer_than_one_attempt(tmp_path: Path) -> None:
+    """It asks for the lock again and again until its deadline, and gets it when it is free."""
+    file = tmp_path / "oracle.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    await migrate(url)
+    store = create_store(url, deadline=20, pool_size=1)
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    writing = asyncio.create_task(write(store))
+    done, _ = await asyncio.wait([writing], timeout=5 * BUSY_MILLISECONDS / 1000)
+    assert not done
+    holder.close()
+    await writing
     await store.aclose()
 
 
