@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import socket
 import threading
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s of a load balancer, so that it is always the balancer that hangs up."""
 
 READ_TIMEOUT_SECONDS = 90
+BACKLOG = 512
 STOP_SECONDS = 10
 """Time for requests in flight once listening has stopped; afterwards the process ends hard."""
 
@@ -36,12 +39,14 @@ _log = get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raises SettingsError when a port cannot be listened on, and DatabaseUnavailable.
+    Raises SettingsError when a port cannot be listened on, and what `bootstrap` raises.
     """
     async with AsyncExitStack() as stack:
+        # The ports come first: who cannot have them should not migrate, fetch or elect anything.
+        listener = stack.enter_context(_listen(settings.host, settings.port))
+        await stack.enter_async_context(serve_metrics(settings.metrics_host, settings.metrics_port))
         deps = await bootstrap(settings)
         stack.push_async_callback(deps.aclose)
-        await stack.enter_async_context(serve_metrics(settings.metrics_host, settings.metrics_port))
         app = create_app(deps, lifespans=[lambda: run_scheduler(deps)])
         stop = _stop_on_signals(deps)
         _log.info(
@@ -50,24 +55,47 @@ async def serve(settings: Settings) -> None:
             market=deps.feed.source.value,
             environment=settings.environment.value,
         )
-        try:
-            await hypercorn_serve(app, _configure(settings), shutdown_trigger=stop.wait)
-        except OSError as error:
-            raise SettingsError(
-                f"ORACLE_PORT is '{settings.port}', but {settings.host}:{settings.port} cannot be "
-                f"listened on ({error.strerror or error}); choose a free port."
-            ) from error
+        await hypercorn_serve(app, _configure(listener), shutdown_trigger=stop.wait)
     _log.info("stopped")
 
 
-def _configure(settings: Settings) -> Config:
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises SettingsError when there cannot be one."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_listen(host, port, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(host, port, error) from error
+    return listener
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"ORACLE_PORT is '{port}', but {host}:{port} cannot be listened on "
+        f"({error.strerror or error}); choose a free port, or another ORACLE_HOST."
+    )
+
+
+def _configure(listener: socket.socket) -> Config:
     config = Config()
-    config.bind = [f"{settings.host}:{settings.port}"]
+    # The server closes the descriptor it is given, so it gets one of its own.
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]
+    config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.read_timeout = READ_TIMEOUT_SECONDS
     config.graceful_timeout = STOP_SECONDS / 2
     config.include_server_header = False
     config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
     config.h11_max_incomplete_size = 16 * 1024
     return config
 

@@ -187,9 +187,9 @@ def _finish(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def _print_json(resource: Stock | Recommendation) -> None:
-    from oracle.web.api.openapi import adapter_for
+    from oracle.web.api.openapi import write_json
 
-    click.echo(adapter_for(resource.__class__).dump_json(resource, indent=2))
+    click.echo(write_json(resource, indent=2))
 
 
 class _Refusal(click.ClickException):

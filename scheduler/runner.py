@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -52,6 +53,9 @@ async def run_scheduler(deps: Dependencies, jobs: Sequence[Job] = JOBS) -> Async
 async def _run(deps: Dependencies, job: Job) -> None:
     try:
         await job.work(deps)
+    except asyncio.CancelledError:
+        # Only the end of the process cancels a job; the next start asks again what is due.
+        _log.info("job_interrupted", job=job.name)
     except OracleError as error:
         metrics.job_runs.labels(job.name, "failed").inc()
         _log.warning("job_failed", job=job.name, error=type(error).__name__, why=str(error))

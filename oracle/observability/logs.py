@@ -53,12 +53,18 @@ def configure_logs(*, pretty: bool | None, level: str, stream: TextIO | None = N
 def _renderers(*, pretty: bool) -> list[Processor]:
     remove: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if pretty:
-        return [remove, structlog.dev.ConsoleRenderer()]
+        return [remove, structlog.dev.ConsoleRenderer(exception_formatter=_plain_traceback)]
     return [
         remove,
-        structlog.processors.dict_tracebacks,
+        # Local variables may hold addresses and secrets; a trace shows where, not with what.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        ),
         structlog.processors.JSONRenderer(sort_keys=False),
     ]
+
+
+_plain_traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -29,7 +29,7 @@ def test_predict_prints_the_numbers_that_json_holds(folder: Path) -> None:
     assert report["prediction"]["as_of"] == "2022-12-28"
     assert report["prediction"]["target"] == "2022-12-29"
     assert [entry["level"] for entry in report["prediction"]["quantiles"]][:2] == [0.025, 0.05]
-    table = run_oracle(folder, "predict", "AAPL", columns="120")
+    table = run_oracle(folder, "predict", "AAPL")
     assert table.returncode == 0
     assert f"${report['prediction']['point']:.2f}" in table.stdout
     assert "Thu 29 Dec 2022" in table.stdout

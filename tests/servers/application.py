@@ -37,6 +37,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORACLE_")}
     return {
         **clean,
+        "COLUMNS": "120",
         "ORACLE_MARKET": "sample",
         "ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
         "ORACLE_CACHE_FOLDER": str(folder / "cache"),
@@ -45,9 +46,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     }
 
 
-def run_command(
-    folder: Path, *arguments: str, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def run_oracle(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the `oracle` command to its end and return what it printed."""
     return subprocess.run(
         [COMMAND, *arguments],

@@ -25,6 +25,11 @@ def adapter_for(resource: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(resource)
 
 
+def write_json(resource: Any, *, indent: int | None = None) -> bytes:
+    """Return the resource as JSON in UTF-8: times in UTC, sessions as dates, prices as numbers."""
+    return adapter_for(resource.__class__).dump_json(resource, indent=indent)
+
+
 @cache
 def resource_schemas() -> dict[str, Any]:
     """Return the JSON schemas of every object by name, as they are written."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from quart import Response
 
-from oracle.web.api.openapi import adapter_for
+from oracle.web.api.openapi import write_json
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -14,6 +14,6 @@ PROBLEM_JSON = "application/problem+json"
 
 def json_reply(resource: Any) -> Response:
     """Return the resource as JSON, which caches must check with its tag before using it again."""
-    response = Response(adapter_for(resource.__class__).dump_json(resource), content_type=JSON)
+    response = Response(write_json(resource), content_type=JSON)
     response.headers["Cache-Control"] = "no-cache"
     return response

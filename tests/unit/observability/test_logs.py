@@ -52,15 +52,20 @@ def test_lines_of_libraries_have_the_same_shape() -> None:
 
 
 def test_errors_keep_their_trace_in_one_line() -> None:
-    """An exception is logged with its trace, still as one line."""
-    stream = io.StringIO()
-    configure_logs(pretty=False, level="info", stream=stream)
-    try:
-        int("wrong")
-    except ValueError:
-        get_logger("oracle.test").exception("it_failed")
-    (text,) = stream.getvalue().splitlines()
-    assert "ValueError" in json.dumps(json.loads(text)["exception"])
+    """An exception is logged with its trace and without local variables, still as one line."""
+    for pretty in (False, True):
+        stream = io.StringIO()
+        configure_logs(pretty=pretty, level="info", stream=stream)
+        password = "hush" * 2
+        try:
+            int("wrong")
+        except ValueError:
+            get_logger("oracle.test").exception("it_failed")
+        text = stream.getvalue()
+        assert "ValueError" in text
+        assert password not in text
+        if not pretty:
+            assert "ValueError" in json.dumps(json.loads(text)["exception"])
 
 
 def test_lines_below_the_level_are_not_written() -> None:

@@ -1,0 +1,102 @@
+"""Prices from memory, the database and the feed, in that order."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.domain.errors import FeedUnavailable
+from oracle.ports import StoredHistory
+from tests.unit.services.scripted_market import CALENDAR, build_market
+
+if TYPE_CHECKING:
+    from tests.unit.services.scripted_market import ScriptedMarket
+
+WEDNESDAY = date(2023, 6, 14)
+
+
+async def settle(market: ScriptedMarket) -> None:
+    """Wait for the requests that went on in the background."""
+    await market.deps.market.finish_background()
+
+
+async def test_memory_answers_before_the_database_and_the_feed(market: ScriptedMarket) -> None:
+    """A history that is there is asked for once, however often it is read."""
+    for _ in range(3):
+        await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    assert market.feed.asked == ["AAPL"]
+
+
+async def test_database_answers_a_new_process(market: ScriptedMarket) -> None:
+    """A process that starts anew reads what another has stored and leaves the feed alone."""
+    first = (await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY))["AAPL"]
+    again = (await market.restart().deps.market.list_histories(["AAPL"], through=WEDNESDAY))["AAPL"]
+    assert isinstance(first, StoredHistory)
+    assert isinstance(again, StoredHistory)
+    assert again.history.close.tolist() == first.history.close.tolist()
+    assert market.feed.asked == ["AAPL"]
+
+
+async def test_failed_symbol_is_left_alone_for_a_while(market: ScriptedMarket) -> None:
+    """After a failure the next visitors do not wait for the feed; later it is asked again."""
+    market.feed.failures["AAPL"] = FeedUnavailable("down")
+    for _ in range(3):
+        answers = await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+        assert isinstance(answers["AAPL"], FeedUnavailable)
+    assert market.feed.asked == ["AAPL"]
+    impatient = build_market(market.clock, market.feed, market.store, retry_seconds=0.0)
+    for _ in range(3):
+        await impatient.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    assert market.feed.asked == ["AAPL"] * 4
+
+
+async def test_recent_bars_are_fetched_again_and_healed(market: ScriptedMarket) -> None:
+    """Hours after the close the bars are asked for once more, and a corrected one is taken over."""
+    before = (await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY))["AAPL"]
+    market.feed.factor = 1.01
+    market.advance(hours=2)
+    stale = (await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY))["AAPL"]
+    await settle(market)
+    healed = (await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY))["AAPL"]
+    assert isinstance(before, StoredHistory)
+    assert isinstance(stale, StoredHistory)
+    assert isinstance(healed, StoredHistory)
+    assert stale.history.close[-1] == before.history.close[-1]
+    assert healed.history.close[-1] == pytest.approx(1.01 * before.history.close[-1])
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    await settle(market)
+    assert market.feed.asked == ["AAPL", "AAPL"]
+
+
+async def test_impossible_close_is_withheld(market: ScriptedMarket) -> None:
+    """A hundredfold last close is not stored; the session counts as not delivered yet."""
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
+    market.feed.spoiled = 100.0
+    answer = (await market.deps.market.list_histories(["AAPL"], through=date(2023, 6, 15)))["AAPL"]
+    assert isinstance(answer, StoredHistory)
+    assert answer.history.last_session == WEDNESDAY
+    quote = await market.deps.market.get_quote("AAPL")
+    assert quote.as_of == CALENDAR.session_close(WEDNESDAY)
+
+
+async def test_wild_price_is_not_shown(market: ScriptedMarket) -> None:
+    """A latest price far off the last close is refused, and the one before stays."""
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    good = await market.deps.market.get_quote("AAPL")
+    market.clock.moment = datetime(2023, 6, 15, 15, 0, tzinfo=UTC)
+    market.feed.spoiled = 100.0
+    assert await market.deps.market.get_quote("AAPL") == good
+    await settle(market)
+    assert await market.deps.market.get_quote("AAPL") == good
+
+
+async def test_unknown_price_with_the_feed_down_is_its_error(market: ScriptedMarket) -> None:
+    """Where no price was ever known the feed's own error is raised, not a number."""
+    market.feed.outage = FeedUnavailable("down")
+    for _ in range(2):
+        with pytest.raises(FeedUnavailable):
+            await market.deps.market.get_quote("AAPL")
+    assert market.feed.asked == ["quote:AAPL"]
