@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.mean import MEAN_CLIP
+from oracle.forecasting.smoothing import known_or_zero
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -59,7 +60,7 @@ def contributions_of(
     terms = fit.scale_coefficients[:, None, None] * features.values[:, -USUAL_SESSIONS:]
     days = np.maximum(1, features.usable[-USUAL_SESSIONS:].sum(axis=0))
     now = terms[:, -1].T
-    width = np.nan_to_num(scale[-1])
+    width = known_or_zero(scale[-1])
     market = width[:, None] * (fit.market_coefficients * drift.market[:, -1])
     residual = width[:, None] * (fit.residual_coefficients[:, None] * drift.residual[:, -1]).T
     wished = market.sum(axis=1) + residual.sum(axis=1)
@@ -93,11 +94,12 @@ def _explain_range(now: FloatArray, usual: FloatArray) -> tuple[str, ...]:
     wider = change > 0.0
     steps = [(float((now - usual)[list(terms)].sum()), name) for name, terms in _SUBJECTS]
     size, subject = max(steps) if wider else min(steps)
-    return (
+    sentence = (
         f"The range is {100.0 * abs(change):.0f} % {'wider' if wider else 'narrower'} than its "
         f"average over the past year; what {'widens' if wider else 'narrows'} it most, by "
-        f"{100.0 * abs(size) / usual.sum():.0f} points, are {subject}.",
+        f"{100.0 * abs(size) / usual.sum():.0f} points, are {subject}."
     )
+    return (sentence,)
 
 
 def _explain_expectation(contributions: Contributions, row: int) -> str:

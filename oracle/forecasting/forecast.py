@@ -9,9 +9,15 @@ import numpy as np
 
 from oracle.domain.forecasts import MIN_SESSIONS
 from oracle.forecasting.explanation import Contributions, contributions_of, explain_forecasts
-from oracle.forecasting.mean import mean_features, standardise
+from oracle.forecasting.mean import (
+    MOMENTUM_FIRST_LAG,
+    MOMENTUM_SESSIONS,
+    mean_features,
+    standardise,
+)
 from oracle.forecasting.panel import ODD_MOVE
 from oracle.forecasting.scale import scale_features
+from oracle.forecasting.smoothing import known_or_zero
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 RECENT_SESSIONS = 21
 """A close that did not change in this time, or moved oddly, is not forecast."""
+
+NEEDED_SESSIONS = MOMENTUM_FIRST_LAG + MOMENTUM_SESSIONS + 1
+"""The newest forecast needs the scale of no more sessions than momentum reaches back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +72,13 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
     """
     window = panel.on(fit.sessions)
     returns = window.log_returns()
-    features = scale_features(returns, fit.market_mean, fit.market_magnitude)
+    newest = slice(-NEEDED_SESSIONS, None)
+    features = scale_features(
+        returns, fit.market_mean, fit.market_magnitude, latest=NEEDED_SESSIONS
+    )
     scale = features.scale(fit.scale_coefficients)
-    drift = mean_features(standardise(returns, scale), fit.market_z, fit.market_mean)
+    standardised = standardise(returns[newest], scale)
+    drift = mean_features(standardised, fit.market_z, fit.market_mean)
     mean = drift.mean(scale, fit.market_coefficients, fit.residual_coefficients)
     observations = _usable_sessions(window)
     refusals = _refusals(window, observations, features.usable[-1])
@@ -112,7 +125,7 @@ def _refusals(
     window: Panel, observations: NDArray[np.int64], usable: NDArray[np.bool_]
 ) -> tuple[tuple[str, ...], ...]:
     """Return per stock the sentences on why nothing can be said; none where something can."""
-    recent = np.nan_to_num(window.log_moves()[-RECENT_SESSIONS:])
+    recent = known_or_zero(window.log_moves()[-RECENT_SESSIONS:])
     newest = np.isfinite(window.usable_closes()[-1])
     checks = (
         (

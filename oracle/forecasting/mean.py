@@ -24,6 +24,7 @@ import numpy as np
 from oracle.forecasting.scale import solve_ridge
 from oracle.forecasting.smoothing import (
     exponential_means,
+    known_or_zero,
     lagged,
     mean_of_present,
     ratio,
@@ -84,25 +85,33 @@ def market_standardised(standardised: FloatArray) -> FloatArray:
 def mean_features(
     standardised: FloatArray, market_z: FloatArray, market_mean: FloatArray
 ) -> MeanFeatures:
-    """Return the features of Z [T, S] against the pool's zbar [T] and m [T]."""
-    residuals = standardised - market_z[:, None]
-    return MeanFeatures(_market_features(market_z, market_mean), _residual_features(residuals))
+    """Return the features of Z [T, S] against the pool's zbar and m.
+
+    The pool's series are [T] or longer: Z is aligned with their newest rows.
+    """
+    rows = slice(-len(standardised), None)
+    residuals = standardised - market_z[rows, None]
+    market = _market_features(market_z, market_mean)[:, rows]
+    return MeanFeatures(market, _residual_features(residuals))
 
 
 def _market_features(market_z: FloatArray, market_mean: FloatArray) -> FloatArray:
     fast, slow = exponential_means(np.abs(market_mean)[:, None], (10, 250))[:, :, 0]
-    turmoil = np.nan_to_num(np.clip(ratio(fast, slow), 0.3, 4.0) - 1.0)
+    turmoil = known_or_zero(np.clip(ratio(fast, slow), 0.3, 4.0) - 1.0)
     bounded = np.clip(market_z, -MARKET_CLIP, MARKET_CLIP)
-    lags = [np.nan_to_num(lagged(bounded, lag)) for lag in range(5)]
+    lags = [known_or_zero(lagged(bounded, lag)) for lag in range(5)]
     older = (lags[2] + lags[3] + lags[4]) / np.sqrt(3.0)
     return np.stack([np.ones(len(market_z)), lags[0], lags[1], older, lags[0] * turmoil])
 
 
 def _residual_features(residuals: FloatArray) -> FloatArray:
-    known = np.nan_to_num(residuals)
+    known = known_or_zero(residuals)
     year = trailing_sums(known, MOMENTUM_SESSIONS) / np.sqrt(MOMENTUM_SESSIONS)
-    momentum = np.nan_to_num(lagged(year, MOMENTUM_FIRST_LAG))
-    return np.stack([momentum, *(np.nan_to_num(lagged(known, lag)) for lag in range(3))])
+    features = np.zeros((4, *known.shape))
+    features[0, MOMENTUM_FIRST_LAG:] = year[:-MOMENTUM_FIRST_LAG]
+    for lag in range(3):
+        features[1 + lag, lag:] = known[: len(known) - lag]
+    return features
 
 
 def fit_market(features: MeanFeatures, market_z: FloatArray) -> FloatArray:
@@ -111,7 +120,7 @@ def fit_market(features: MeanFeatures, market_z: FloatArray) -> FloatArray:
     design = features.market[:, :-1][:, used]
     prior = np.array([PRIOR_DRIFT, 0.0, 0.0, 0.0, 0.0])
     target = np.clip(market_z[1:][used], -MARKET_CLIP, MARKET_CLIP)
-    return prior + _fit_shrunk(design, target - prior @ design, MARKET_PSEUDO_DAYS)
+    return prior + _fit_shrunk(design, target - prior @ design, MARKET_PSEUDO_DAYS, int(used.sum()))
 
 
 def fit_residual(
@@ -120,15 +129,19 @@ def fit_residual(
     """Return the residual part's coefficients [4]: ridge with pseudo stock-days towards zero."""
     residuals = standardised - market_z[:, None]
     used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
-    design = features.residual[:, :-1][:, used]
-    return _fit_shrunk(design, residuals[1:][used], RESIDUAL_PSEUDO_STOCK_DAYS)
+    # Unused stock-days stay in the matrices as rows of zeros: faster than cutting them out.
+    design = (features.residual[:, :-1] * used).reshape(len(features.residual), -1)
+    target = np.where(used, residuals[1:], 0.0).reshape(-1)
+    return _fit_shrunk(design, target, RESIDUAL_PSEUDO_STOCK_DAYS, int(used.sum()))
 
 
-def _fit_shrunk(design: FloatArray, target: FloatArray, pseudo: float) -> FloatArray:
-    """Return c of (G + N0 diag(G) / N) c = g, for N observations [F, N] and N0 pseudo ones.
+def _fit_shrunk(
+    design: FloatArray, target: FloatArray, pseudo: float, observations: int
+) -> FloatArray:
+    """Return c of (G + N0 diag(G) / N) c = g, for N observations and N0 pseudo ones.
 
     A feature's pseudo-observations have its own mean square, so the shrinkage has no units.
     """
     gram = design @ design.T
-    penalty = pseudo * np.diag(gram) / max(1, len(target))
+    penalty = pseudo * np.diag(gram) / max(1, observations)
     return solve_ridge(gram, design @ target, penalty)

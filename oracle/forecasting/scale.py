@@ -23,6 +23,7 @@ import numpy as np
 from oracle.forecasting.smoothing import (
     exponential_means,
     exponential_sums,
+    known_or_zero,
     ratio,
     trailing_means,
 )
@@ -56,6 +57,9 @@ WARM_UP = 20
 # moving any well-determined coefficient by more than about a millionth.
 _RIDGE = 1e-8
 
+# Stock-days per matrix product, so that its design matrix stays in the processor's cache.
+_CHUNK = 16_384
+
 
 @dataclass(frozen=True, slots=True)
 class ScaleFeatures:
@@ -72,38 +76,40 @@ class ScaleFeatures:
 
 
 def scale_features(
-    returns: FloatArray, market_mean: FloatArray, market_magnitude: FloatArray
+    returns: FloatArray,
+    market_mean: FloatArray,
+    market_magnitude: FloatArray,
+    *,
+    latest: int | None = None,
 ) -> ScaleFeatures:
     """Return the features of `returns` [T, S] against the pool's m and ma, both [T].
 
-    Row t uses rows up to t only. A missing return has weight zero in every mean.
+    Row t uses rows up to t only. A missing return has weight zero in every mean. With `latest`
+    only that many of the newest rows are returned; they are the same as without it.
     """
-    there = np.isfinite(returns)
+    rows = slice(-latest if latest else None, None)
     absolute = np.abs(returns)
     m, ma = market_mean[:, None], market_magnitude[:, None]
-    own = exponential_means(absolute, (1, 8, 21, 250, 60))
-    relative = relative_size(absolute, ma)
-    values = np.stack(
-        [
-            *own[:4],
-            relative * ma,
-            relative * exponential_means(ma, (21,))[0],
-            fall(returns),
-            relative * fall(m),
-            relative * fall(trailing_means(m, 5)),
-            relative * fall(trailing_means(m, 21)),
-            fall(trailing_means(returns, 5)),
-            fall(trailing_means(returns, 21)),
-        ]
+    own = exponential_means(absolute, (1, 8, 21, 250, 60))[:, rows]
+    relative = known_or_zero(relative_size(absolute, ma)[rows])
+    shared = (
+        known_or_zero(ma),
+        exponential_means(ma, (21,))[0],
+        fall(m),
+        fall(trailing_means(m, 5)),
+        fall(trailing_means(m, 21)),
     )
-    norm = own[4]
-    seen = np.cumsum(there, axis=0) >= WARM_UP
-    usable = seen & (np.nan_to_num(norm) > SMALLEST_SCALE)
-    return ScaleFeatures(
-        values=np.where(usable, np.nan_to_num(values), 0.0),
-        norm=np.where(usable, norm, 0.0),
-        usable=usable,
-    )
+    seen = np.cumsum(np.isfinite(returns), axis=0)[rows] >= WARM_UP
+    usable = seen & (known_or_zero(own[4]) > SMALLEST_SCALE)
+    values = np.empty((len(PRIOR), *relative.shape))
+    values[:4] = own[:4]
+    for term, series in zip((4, 5, 7, 8, 9), shared, strict=True):
+        np.multiply(relative, series[rows], out=values[term])
+    values[6] = fall(returns[rows])
+    values[10] = fall(trailing_means(returns, 5)[rows])
+    values[11] = fall(trailing_means(returns, 21)[rows])
+    np.copyto(values, 0.0, where=~usable)
+    return ScaleFeatures(values, np.where(usable, own[4], 0.0), usable)
 
 
 def relative_size(absolute: FloatArray, market_magnitude: FloatArray) -> FloatArray:
@@ -113,15 +119,15 @@ def relative_size(absolute: FloatArray, market_magnitude: FloatArray) -> FloatAr
     compared with the market of its own lifetime.
     """
     there = np.isfinite(absolute) & np.isfinite(market_magnitude)
-    own = exponential_sums(np.where(there, absolute, 0.0), (250,))[0]
     columns = there[:, :1] if np.all(there == there[:, :1]) else there
-    market = exponential_sums(np.where(columns, market_magnitude, 0.0), (250,))[0]
-    return ratio(own, market)
+    own, market = np.where(there, absolute, 0.0), np.where(columns, market_magnitude, 0.0)
+    sums = exponential_sums(np.hstack([own, market]), (250,))[0]
+    return ratio(sums[:, : own.shape[1]], sums[:, own.shape[1] :])
 
 
 def fall(values: FloatArray) -> FloatArray:
     """Return x^- = max(-x, 0), and zero where the value is missing."""
-    return np.maximum(-np.nan_to_num(values), 0.0)
+    return np.fmax(-values, 0.0)
 
 
 def fit_scale(features: ScaleFeatures, returns: FloatArray) -> FloatArray:
@@ -137,16 +143,24 @@ def fit_scale(features: ScaleFeatures, returns: FloatArray) -> FloatArray:
     used = features.usable[:-1] & np.isfinite(returns[1:])
     if not used.any():
         raise ValueError("there is no stock-day to learn from")
-    norm = features.norm[:-1][used]
-    design = features.values[:, :-1][:, used] / norm
-    target = np.abs(returns[1:][used]) / norm
     ages = np.arange(len(used) - 1, -1, -1.0)
-    weights = np.broadcast_to(0.5 ** (ages / FORGETTING_HALF_LIFE)[:, None], used.shape)[used]
-    weighted = design * weights
-    gram = weighted @ design.T
-    missed = weighted @ (target - PRIOR @ design)
-    stiffened = (1.0 + PRIOR_STOCK_DAYS / weights.sum()) * gram
-    return PRIOR + solve_ridge(stiffened, missed, _RIDGE * np.diag(gram))
+    weights = 0.5 ** (ages / FORGETTING_HALF_LIFE)
+    # Unused stock-days stay in the matrices as zeros: faster than cutting them out.
+    factors = np.zeros(used.shape)
+    np.divide(np.sqrt(weights)[:, None], features.norm[:-1], out=factors, where=used)
+    absolute = np.where(used, np.abs(returns[1:]), 0.0)
+    gram, moments = np.zeros((len(PRIOR), len(PRIOR))), np.zeros(len(PRIOR))
+    rows = max(1, _CHUNK // used.shape[1])
+    for start in range(0, len(used), rows):
+        chunk = slice(start, min(start + rows, len(used)))
+        design = (features.values[:, chunk] * factors[chunk]).reshape(len(PRIOR), -1)
+        gram += design @ design.T
+        moments += design @ (absolute[chunk] * factors[chunk]).reshape(-1)
+    return PRIOR + solve_ridge(
+        (1.0 + PRIOR_STOCK_DAYS / (weights @ used.sum(axis=1))) * gram,
+        moments - gram @ PRIOR,
+        _RIDGE * np.diag(gram),
+    )
 
 
 def solve_ridge(gram: FloatArray, moments: FloatArray, penalty: FloatArray) -> FloatArray:

@@ -48,26 +48,34 @@ def exponential_means(values: FloatArray, half_lives: Sequence[float]) -> FloatA
     values have weight zero. NaN where nothing is there yet.
     """
     there = np.isfinite(values)
-    sums = exponential_sums(np.where(there, values, 0.0), half_lives)
     # Complete panels, the usual case, need the weights of one column only.
     columns = there[:, :1] if np.all(there == there[:, :1]) else there
-    return ratio(sums, exponential_sums(columns.astype(np.float64), half_lives))
+    sums = exponential_sums(np.hstack([np.where(there, values, 0.0), columns]), half_lives)
+    split = values.shape[1]
+    return ratio(sums[:, :, :split], sums[:, :, split:])
 
 
 def trailing_means(values: FloatArray, sessions: int) -> FloatArray:
     """Return S_k(v), the mean of the last k rows' values that are there, [T, C]; NaN if none is."""
     there = np.isfinite(values)
+    columns = there[:, :1] if np.all(there == there[:, :1]) else there
     return ratio(
         trailing_sums(np.where(there, values, 0.0), sessions),
-        trailing_sums(there.astype(np.float64), sessions),
+        trailing_sums(columns.astype(np.float64), sessions),
     )
 
 
 def trailing_sums(values: FloatArray, sessions: int) -> FloatArray:
     """Return the sums of the last k rows, [T, C]; fewer at the start. `values` must be finite."""
-    sums = np.cumsum(values, axis=0)
-    sums[sessions:] -= sums[:-sessions].copy()
+    running = np.cumsum(values, axis=0)
+    sums = running.copy()
+    sums[sessions:] -= running[:-sessions]
     return sums
+
+
+def known_or_zero(values: FloatArray) -> FloatArray:
+    """Return the values with zero in place of NaN: several times faster than `nan_to_num`."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def lagged(values: FloatArray, sessions: int) -> FloatArray:
@@ -79,10 +87,7 @@ def lagged(values: FloatArray, sessions: int) -> FloatArray:
 
 def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Return numerator / denominator where the denominator is above zero, else NaN."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    quotient = np.full(shape, np.nan)
-    np.divide(numerator, denominator, out=quotient, where=denominator > 0.0)
-    return quotient
+    return numerator / np.where(denominator > 0.0, denominator, np.nan)
 
 
 def mean_of_present(values: FloatArray, present: NDArray[np.bool_]) -> FloatArray:

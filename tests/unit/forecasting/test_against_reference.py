@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from oracle.adapters.sample.closes import load_closes
 from oracle.forecasting import Panel, fit_pool, forecast_panel
 from tests.unit.forecasting import reference
 from tests.unit.forecasting.simulated_market import panel_of, simulate_closes, simulated_panel
@@ -37,7 +38,18 @@ def with_gaps(panel: Panel) -> Panel:
     return panel_of(closes)
 
 
+def sample_market() -> Panel:
+    """Return real closes of four stocks over the 14 months that end in the crash of March 2020."""
+    sample = load_closes()
+    end = int(np.searchsorted(sample.sessions, np.datetime64("2020-03-23", "D"))) + 1
+    rows = slice(end - 300, end)
+    chosen = [sample.symbols.index(symbol) for symbol in ("AAPL", "JPM", "KO", "RRC")]
+    symbols = tuple(sample.symbols[column] for column in chosen)
+    return Panel(symbols, sample.sessions[rows], sample.closes[rows][:, chosen])
+
+
 PANELS = {
+    "sample market": sample_market(),
     "complete": simulated_panel(sessions=300, stocks=3, seed=11),
     "gaps": with_gaps(simulated_panel(sessions=300, stocks=5, seed=12)),
     "one stock": simulated_panel(sessions=150, stocks=1, seed=13),
