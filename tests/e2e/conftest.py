@@ -36,11 +36,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
         yield application
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return the machine's Chromium."""
+    """Return the machine's Chromium.
+
+    For one module only: while it is open an event loop runs in this thread, which the asynchronous
+    tests that the same process runs afterwards could not bear.
+    """
     chromium = shutil.which("chromium")
-    assert chromium, "There is no Chromium here; `make install-tests` installs it."
+    assert chromium, "There is no Chromium here; `make test` installs it."
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
