@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.domain.wording import name_session
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
@@ -101,7 +103,7 @@ class TargetSessionClosed(OracleError):
 
     def __init__(self, symbol: str, target: date, closed_at: datetime) -> None:
         super().__init__(
-            f"A live prediction of {symbol} for {target} cannot be stored: "
+            f"A live prediction of {symbol} for {name_session(target)} cannot be stored: "
             f"that session closed at {closed_at:%Y-%m-%d %H:%M} UTC."
         )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.domain.wording import write_change, write_share
 from oracle.forecasting.mean import MEAN_CLIP
 from oracle.forecasting.smoothing import known_or_zero
 
@@ -94,10 +95,11 @@ def _explain_range(now: FloatArray, usual: FloatArray) -> tuple[str, ...]:
     wider = change > 0.0
     steps = [(float((now - usual)[list(terms)].sum()), name) for name, terms in _SUBJECTS]
     size, subject = max(steps) if wider else min(steps)
+    turn, turns = ("wider", "widens") if wider else ("narrower", "narrows")
     sentence = (
-        f"The range is {100.0 * abs(change):.0f} % {'wider' if wider else 'narrower'} than its "
-        f"average over the past year; what {'widens' if wider else 'narrows'} it most, by "
-        f"{100.0 * abs(size) / usual.sum():.0f} points, are {subject}."
+        f"The range is {write_share(100.0 * abs(change))} {turn} than its average over the past "
+        f"year; what {turns} it most, by {100.0 * abs(size) / usual.sum():.0f} points, "
+        f"are {subject}."
     )
     return (sentence,)
 
@@ -106,6 +108,6 @@ def _explain_expectation(contributions: Contributions, row: int) -> str:
     market = 100.0 * contributions.market[row].sum()
     own = 100.0 * contributions.residual[row].sum()
     return (
-        f"Of the expected change, {market:+.2f} % comes from the market as a whole and "
-        f"{own:+.2f} % from the stock itself."
+        f"Of the expected change, {write_change(market)} comes from the market as a whole and "
+        f"{write_change(own)} from the stock itself."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.domain.rankings import BestBuy, RankedStock
+from oracle.domain.wording import name_session, write_change, write_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,8 +55,9 @@ def _expectation(stock: RankedStock) -> str:
         100.0 * (end / prediction.current_price - 1.0) for end in (interval.lower, interval.upper)
     )
     return (
-        f"Expected to change by {change:+.2f} % by the close of {prediction.target}, "
-        f"with an 80 % range from {lower:+.1f} % to {upper:+.1f} %."
+        f"Expected to change by {write_change(change)} by the close of "
+        f"{name_session(prediction.target)}, with an {write_share(80)} range from "
+        f"{write_change(lower, 1)} to {write_change(upper, 1)}."
     )
 
 

@@ -86,6 +86,8 @@ class SymbolLabels:
     def pin(self, symbols: Iterable[str]) -> None:
         """Keep these symbols as labels for good."""
         self._pinned = frozenset(symbols)
+        for symbol in self._pinned:
+            self._recent.pop(symbol, None)
 
     def admit(self, symbol: str) -> str | None:
         """Note the symbol's use; return the symbol that must give up its place, if any."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import FrozenFit
+from oracle.domain.wording import name_session
 from oracle.forecasting import MODEL_VERSION, Fit, Panel, fit_pool, pool_version
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
@@ -86,7 +87,7 @@ async def _make(deps: Dependencies, as_of: date) -> Fit:
     if len(histories) < MIN_POOL_SHARE * len(deps.pool):
         raise PoolIncomplete(
             f"Only {len(histories)} of the {len(deps.pool)} stocks that train the forecast "
-            f"have their close of {as_of} yet."
+            f"have their close of {name_session(as_of)} yet."
         )
     return await asyncio.to_thread(_fit, histories, as_of)
 

@@ -17,6 +17,7 @@ from oracle.domain.errors import (
     TargetSessionClosed,
 )
 from oracle.domain.forecasts import Origin, Prediction
+from oracle.domain.wording import name_session
 from oracle.forecasting import MODEL_VERSION, Panel, fingerprint_inputs, forecast_panel, to_prices
 from oracle.observability import metrics
 from oracle.ports import StoredHistory
@@ -120,10 +121,17 @@ async def _gather_histories(
         if history.last_session == as_of:
             histories[symbol] = history
         else:
-            failures[symbol] = FeedError(
-                f"The close of {as_of} is not in yet; the newest is of {history.last_session}."
-            )
+            failures[symbol] = FeedError(_say_missing(as_of, history.last_session))
     return histories, failures
+
+
+def _say_missing(as_of: date, newest: date | None) -> str:
+    sentence = f"The close of {name_session(as_of)} is not in yet"
+    return (
+        f"{sentence}."
+        if newest is None
+        else f"{sentence}; the newest is of {name_session(newest)}."
+    )
 
 
 def _forecast(

@@ -75,7 +75,7 @@ def read_assets(folder: Path, *, watch: bool = False) -> Assets:
         _log.warning(
             "browser_assets_missing",
             missing=HTMX,
-            remedy="run `npm ci && npm run vendor`; until then pages work without JavaScript",
+            remedy="install npm, then run `make install`; until then pages work without JavaScript",
         )
     return Assets(folder, files, watch)
 

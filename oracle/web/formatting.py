@@ -10,15 +10,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from oracle.domain.prices import MarketState
+from oracle.domain.wording import (
+    MINUS,
+    THIN_SPACE,
+    name_month,
+    name_session,
+    name_session_briefly,
+)
 
 NO_DATA: Final = "No data"
-MINUS: Final = "\N{MINUS SIGN}"
-THIN_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 EXCHANGE_ZONE: Final = ZoneInfo("America/New_York")
 
-# Own names, because those of strftime depend on the process's locale.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _STRENGTHS = ((0.02, "very weak"), (0.05, "weak"), (0.1, "moderate"))
 _STATES = {
@@ -108,17 +110,17 @@ def strength(score: float | None) -> str:
 
 def session(day: date) -> str:
     """Return a trading session's name, such as `Wed 28 Dec 2022`."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return name_session(day)
 
 
 def short_session(day: date) -> str:
     """Return a trading session's name without its year, such as `Wed 28 Dec`."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    return name_session_briefly(day)
 
 
 def month(day: date) -> str:
     """Return a month for an axis, such as `Dec 2022`."""
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+    return f"{name_month(day)} {day.year}"
 
 
 def exchange_time(moment: datetime) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 POOL_TIMEOUT = 2.0
-
+NO_LIMIT = 3600.0
 BUSY_MILLISECONDS = 200
 """How long one attempt waits for a lock, in the driver's thread, deaf to the unit's deadline."""
 
@@ -49,7 +49,9 @@ def create_memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
     """
     name = f"file:oracle-{uuid4().hex}?mode=memory&cache=shared"
     keeper = sqlite3.connect(name, uri=True, check_same_thread=False)
-    return _create_engine(make_url(f"sqlite+aiosqlite:///{name}&uri=true"), pool_size=1), keeper
+    url = make_url(f"sqlite+aiosqlite:///{name}&uri=true")
+    # Units take turns on the one connection, and only their own deadline ends the waiting.
+    return _create_engine(url, pool_size=1, pool_timeout=NO_LIMIT), keeper
 
 
 def begin_immediately(connection: Connection) -> None:
@@ -79,13 +81,13 @@ def _create_folder(url: URL) -> None:
         ) from error
 
 
-def _create_engine(url: URL, pool_size: int) -> AsyncEngine:
+def _create_engine(url: URL, pool_size: int, pool_timeout: float = POOL_TIMEOUT) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=POOL_TIMEOUT,
+        pool_timeout=pool_timeout,
         # The driver shall begin no transaction by itself; see _begin_before_writing.
         connect_args={"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},
     )

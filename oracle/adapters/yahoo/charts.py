@@ -57,7 +57,9 @@ def read_splits(frame: Any) -> tuple[Split, ...]:
     ratios = _column(frame, "Stock Splits")
     reported = np.isfinite(ratios) & (ratios > 0.0)
     days = _sessions(frame)[reported].tolist()
-    return tuple(Split(day, ratio) for day, ratio in zip(days, ratios[reported].tolist(), strict=True))
+    return tuple(
+        Split(day, ratio) for day, ratio in zip(days, ratios[reported].tolist(), strict=True)
+    )
 
 
 def read_quote(symbol: str, meta: Mapping[str, Any], now: datetime) -> Quote:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from oracle.domain.wording import MINUS, THIN_SPACE
 from oracle.forecasting import fit_pool, forecast_panel
 from oracle.forecasting.explanation import Contributions, explain_forecasts
 from tests.unit.forecasting.simulated_market import panel_of, simulated_panel
@@ -43,9 +44,9 @@ def test_wider_range_names_its_largest_cause() -> None:
 
     (reasons,) = explain_forecasts(contributions(now, usual))
 
-    assert reasons[0].startswith("The range is 100 % wider")
+    assert reasons[0].startswith("The range is 100\N{NARROW NO-BREAK SPACE}% wider")
     assert "by 100 points, are recent falls of the whole market" in reasons[0]
-    assert reasons[1] == (
+    assert reasons[1].replace(THIN_SPACE, " ").replace(MINUS, "-") == (
         "Of the expected change, +0.05 % comes from the market as a whole "
         "and -0.01 % from the stock itself."
     )
@@ -58,7 +59,7 @@ def test_narrower_range_names_its_largest_cause() -> None:
 
     (reasons,) = explain_forecasts(contributions(now, usual))
 
-    assert reasons[0].startswith("The range is 50 % narrower")
+    assert reasons[0].startswith("The range is 50\N{NARROW NO-BREAK SPACE}% narrower")
     assert "narrows it most, by 50 points, are the stock's own moves" in reasons[0]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from oracle.domain.forecasts import LEVELS, Origin, Prediction
 from oracle.domain.instruments import Source
+from oracle.domain.wording import MINUS, THIN_SPACE
 from oracle.forecasting import choose_best, order_by_score
 
 
@@ -96,8 +97,9 @@ def test_best_is_the_first_with_its_numbers_in_words() -> None:
 
     assert best is not None
     assert (best.symbol, best.name) == ("A", "A Inc.")
-    assert best.reason == (
-        "Expected to change by +0.20 % by the close of 2022-12-28, "
+    plain = best.reason.replace(THIN_SPACE, " ").replace(MINUS, "-")
+    assert plain == (
+        "Expected to change by +0.20 % by the close of Wed 28 Dec 2022, "
         "with an 80 % range from -1.8 % to +2.2 %. "
         "Its expected return is 0.100 of half that range, the most of all ranked; "
         "next is B with 0.050."

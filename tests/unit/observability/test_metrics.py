@@ -31,6 +31,15 @@ def test_symbol_used_again_keeps_its_place() -> None:
     assert labels.admit("C") == "B"
 
 
+def test_symbol_pinned_after_its_first_use_is_never_forgotten() -> None:
+    """A symbol that was asked for before it was pinned does not fall out with the others."""
+    labels = SymbolLabels(recent=1)
+    assert labels.admit("A") is None
+    labels.pin(["A"])
+    assert labels.admit("B") is None
+    assert labels.admit("C") == "B"
+
+
 def test_methods_outside_the_standard_share_one_label() -> None:
     """A client cannot make labels by inventing methods."""
     metrics.observe_http_request("BREW", "/", 405, 0.01)

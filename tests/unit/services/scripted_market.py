@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
-    from oracle.adapters.sql.engine import SqlStore
+    from oracle.adapters.sql.store import SqlStore
     from oracle.domain.errors import FeedError
 
 CALENDAR = XnysCalendar(end=date(2024, 12, 31), start=date(2018, 1, 1))

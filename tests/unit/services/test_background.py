@@ -32,19 +32,19 @@ async def test_one_who_leaves_does_not_stop_the_work() -> None:
 async def test_everybody_gets_the_error_and_the_next_call_tries_again() -> None:
     """A failure reaches all who waited, and is not kept for those who come later."""
     flight: SingleFlight[str, int] = SingleFlight("test")
-    outcomes = iter([FeedUnavailable("down"), 3])
+    failing = True
 
     async def work() -> int:
-        outcome = next(outcomes)
         await asyncio.sleep(0)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        if failing:
+            raise FeedUnavailable("down")
+        return 3
 
     answers = await asyncio.gather(
         flight.run("key", work), flight.run("key", work), return_exceptions=True
     )
     assert all(isinstance(answer, FeedUnavailable) for answer in answers)
+    failing = False
     assert await flight.run("key", work) == 3
 
 

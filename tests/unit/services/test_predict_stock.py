@@ -150,7 +150,7 @@ async def test_feed_outage_shows_the_last_good_values(market: ScriptedMarket) ->
     assert report.prediction_outdated
     assert report.quote == yesterday.quote
     assert report.quote_stale
-    assert any("2023-06-15" in notice for notice in report.notices)
+    assert any("Thu 15 Jun 2023" in notice for notice in report.notices)
 
 
 async def test_known_price_is_not_waited_for(market: ScriptedMarket) -> None:
