@@ -38,20 +38,18 @@ def test_metrics_are_on_their_own_port_alone(site: Application) -> None:
 
 
 def test_log_is_json_with_request_ids(site: Application) -> None:
-    """Every line is a JSON object, and a request's line carries its id and its route template."""
+    """A request's line is a JSON object with its id, route template, status and duration."""
     assert site.status("/stocks/KO") == 200
-    lines = [json.loads(line) for line in site.log.read_text().splitlines()]
-    requests = [line for line in lines if line["event"] == "http_request"]
-    assert any(line["route"].startswith("/stocks/<") for line in requests)
-    assert all(line["request_id"] for line in requests)
+    line = site.wait_for_event("http_request", path="/stocks/KO")
+    assert line["route"] == "/stocks/<symbol>"
+    assert line["status"] == 200
+    assert line["request_id"]
+    assert line["seconds"] >= 0
 
 
 def test_scheduler_prepares_the_ranking_by_itself(site: Application) -> None:
-    """The ten are ranked and stored without any visitor asking."""
-    deadline = time.monotonic() + 20
-    while "fit_frozen" not in site.log.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    """The pool is fitted and the ten are stored without any visitor asking."""
+    assert site.wait_for_event("fit_frozen")["as_of"] == "2022-12-28"
 
 
 def test_draining_says_not_ready_and_loses_no_request(tmp_path: Path) -> None:
@@ -98,7 +96,7 @@ def test_unreachable_feed_at_start_means_the_sample_market(tmp_path: Path) -> No
     """With `auto` and nobody in Yahoo's place the site runs on sample data, and says so."""
     nobody = f"http://127.0.0.1:{free_port()}"
     with running_application(tmp_path, market="auto", yahoo_url=nobody) as application:
-        assert "sample_market" in application.log.read_text()
+        application.wait_for_event("sample_market")
         report = json.loads(application.read(application.url + "/api/v1/stocks/AAPL"))
         assert report["current"]["source"] == "sample"
         assert "sample" in application.read(application.url + "/").lower()

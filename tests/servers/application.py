@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("oracle")
 START_SECONDS = 30.0
+LOG_SECONDS = 20.0
 STOP_SECONDS = 20.0
 
 
@@ -84,6 +86,17 @@ class Application:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - own http address
             text: str = answer.read().decode()
             return text
+
+    def wait_for_event(self, event: str, **fields: str) -> dict[str, Any]:
+        """Return the first log line with that event and these fields, once it is written."""
+        deadline = time.monotonic() + LOG_SECONDS
+        while time.monotonic() < deadline:
+            for text in self.log.read_text().splitlines():
+                line: dict[str, Any] = json.loads(text)
+                if line["event"] == event and fields.items() <= line.items():
+                    return line
+            time.sleep(0.05)
+        raise AssertionError(f"no {event} with {fields} in:\n{self.log.read_text()}")
 
     def stop(self) -> int:
         """Ask it to stop as an orchestrator does, and return its exit code."""
