@@ -35,7 +35,7 @@ format: .venv/.installed-dev ## Format the code and apply what the linter can re
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
-bench: .venv/.installed-bench ## Measure speed and accuracy against simpler methods
+bench: .venv/.installed-bench ## Measure the speed of the forecast against simpler methods
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove everything that was installed or cached; the database in var/ stays

@@ -11,7 +11,14 @@ from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import is_current, migrate
-from oracle.domain.errors import FeedError, OracleError
+from oracle.domain.errors import (
+    FeedError,
+    FeedUnavailable,
+    InvalidInput,
+    OracleError,
+    SettingsError,
+)
+from oracle.domain.instruments import Source
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.services.dependencies import Dependencies
@@ -39,11 +46,16 @@ class DatabaseOutdated(OracleError):
 async def bootstrap(settings: Settings) -> Dependencies:
     """Return the dependencies: a feed that answers, and a database with its tables.
 
-    Raises DatabaseOutdated, DatabaseUnavailable, and, when `ORACLE_NOW` stands beyond the trading
-    calendar or before the sample market, InvalidInput or FeedUnavailable.
+    Raises DatabaseOutdated, DatabaseUnavailable, and SettingsError when `ORACLE_NOW` stands beyond
+    the trading calendar or before the sample market.
     """
     await _prepare_database(settings)
-    feed, clock, calendar = await _choose_market(settings)
+    try:
+        feed, clock, calendar = await _choose_market(settings)
+    except (InvalidInput, FeedUnavailable) as error:
+        if settings.now is None:
+            raise
+        raise SettingsError(f"ORACLE_NOW is '{settings.now.isoformat()}', but {error}") from error
     store = create_store(
         settings.database_url.get_secret_value(),
         deadline=settings.database_deadline,
@@ -51,6 +63,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         observer=metrics.observe_database,
     )
     metrics.pin_symbols(settings.watchlist)
+    metrics.show_source(feed.source)
     sample = feed.universe if isinstance(feed, SampleFeed) else None
     return Dependencies(
         settings=settings,
@@ -107,6 +120,7 @@ def _yahoo(settings: Settings, clock: Clock) -> PriceFeed:
         threads=settings.feed_threads,
         cache_folder=settings.cache_folder,
         base_url=settings.yahoo_url,
+        source=Source.REHEARSAL if settings.is_rehearsal else Source.YAHOO,
         observer=metrics.FeedMetrics(),
     )
     metrics.feed_circuit_open.set_function(

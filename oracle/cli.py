@@ -24,6 +24,7 @@ from oracle.domain.errors import (
     UnknownSymbol,
     UnsupportedInstrument,
 )
+from oracle.domain.instruments import parse_symbol
 from oracle.observability.logs import configure_logs
 from oracle.settings import LogFormat, LogLevel, Settings, load_settings
 
@@ -106,9 +107,10 @@ def predict(symbol: str, *, as_json: bool) -> None:
     from oracle.web.api.present import present_stock
 
     async def work() -> Exit:
+        wanted = parse_symbol(symbol)
         async with _dependencies(quiet=as_json) as (deps, console):
-            with console.status(f"Asking for {symbol.upper()} …"):
-                report = await predict_stock(deps, symbol)
+            with console.status(f"Asking for {wanted} …"):
+                report = await predict_stock(deps, wanted)
             if as_json:
                 _print_json(present_stock(report))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from oracle.services.predict_stock import StockReport
 
 DISCLAIMER = "A statistical forecast, not advice. Nobody beats “no change” by much."
-_SAMPLE = "Sample market: real prices, but old ones. Nothing here is live."
+_NOT_LIVE = {
+    Source.SAMPLE: "Sample data, not live: old closes, adjusted for dividends.",
+    Source.REHEARSAL: "Rehearsal, not live: a server in Yahoo's place, or a clock that was moved.",
+}
 _RANGES = (0.5, 0.8, 0.95)
 _WIDTHS = {
     "": 2,
@@ -32,14 +36,18 @@ _WIDTHS = {
     "Score": 6,
 }
 ROOM_FOR_SCORES = 96
-"""Columns a terminal needs before the scores are shown as well."""
+ROOM_FOR_PRICES = 76
+"""Columns a terminal needs before scores, or the prices themselves, are shown as well."""
 
 
 def render_report(console: Console, report: StockReport) -> None:
     """Print one stock: its price, its predicted value with ranges, and why."""
-    _warn_of_sample(console, report.status.source)
+    _warn_unless_live(console, report.status.source)
     instrument = report.instrument
-    console.print(f"[bold]{instrument.name}[/bold]  {instrument.symbol}  {instrument.exchange}")
+    console.print(
+        f"[bold]{escape(instrument.name)}[/bold]  "
+        f"{instrument.symbol}  {escape(instrument.exchange)}"
+    )
     facts = Table.grid(padding=(0, 2))
     quote = report.quote
     if quote is None:
@@ -55,15 +63,15 @@ def render_report(console: Console, report: StockReport) -> None:
         _add_prediction(facts, report.prediction, outdated=report.prediction_outdated)
     console.print(facts)
     for reason in () if report.prediction is None else report.prediction.reasons:
-        console.print(f"  • {reason}")
+        console.print(f"  • {escape(reason)}")
     for notice in report.notices:
-        console.print(f"[yellow]! {notice}[/yellow]")
+        console.print(f"[yellow]! {escape(notice)}[/yellow]")
     console.print(DISCLAIMER, style="dim")
 
 
 def render_ranking(console: Console, ranking: Ranking) -> None:
     """Print the ranking with the best buy, and what could not be ranked."""
-    _warn_of_sample(console, ranking.source)
+    _warn_unless_live(console, ranking.source)
     table = Table(
         title=f"For the close of {formatting.session(ranking.target)}, "
         f"from that of {formatting.session(ranking.as_of)}",
@@ -72,8 +80,7 @@ def render_ranking(console: Console, ranking: Ranking) -> None:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    headings = ("Close", "Predicted", "Change", "80 % range", "Score")
-    shown = headings if console.width >= ROOM_FOR_SCORES else headings[:-1]
+    shown = _figures_that_fit(console.width)
     # A column costs its width, a space, and the divider beside it.
     taken = 2 + sum(_WIDTHS[heading] + 2 for heading in ("", "Symbol", *shown))
     table.add_column("", justify="right", min_width=_WIDTHS[""])
@@ -85,26 +92,34 @@ def render_ranking(console: Console, ranking: Ranking) -> None:
     for stock in ranking.stocks:
         prediction = stock.prediction
         is_best = ranking.best is not None and ranking.best.symbol == stock.symbol
-        figures = (
-            formatting.money(prediction.current_price, prediction.currency),
-            formatting.money(prediction.point, prediction.currency),
-            _change(prediction),
-            _range(prediction.interval(0.8)),
-            formatting.decimal(stock.score, 3),
-        )
+        figures = {
+            "Close": formatting.money(prediction.current_price, prediction.currency),
+            "Predicted": formatting.money(prediction.point, prediction.currency),
+            "Change": _change(prediction),
+            "80 % range": _range(prediction.interval(0.8)),
+            "Score": formatting.decimal(stock.score, 3),
+        }
         table.add_row(
             str(stock.rank),
-            stock.name,
+            escape(stock.name),
             stock.symbol,
-            *figures[: len(shown)],
+            *(figures[heading] for heading in shown),
             style="bold" if is_best else "",
         )
     if ranking.stocks:
         console.print(table)
     console.print(_best(ranking))
     for missing in ranking.unavailable:
-        console.print(f"[yellow]! {missing.symbol}: {missing.reason}[/yellow]")
+        console.print(f"[yellow]! {missing.symbol}: {escape(missing.reason)}[/yellow]")
     console.print(DISCLAIMER, style="dim")
+
+
+def _figures_that_fit(width: int) -> tuple[str, ...]:
+    if width >= ROOM_FOR_SCORES:
+        return ("Close", "Predicted", "Change", "80 % range", "Score")
+    if width >= ROOM_FOR_PRICES:
+        return ("Close", "Predicted", "Change", "80 % range")
+    return ("Change", "80 % range")
 
 
 def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> None:
@@ -119,7 +134,7 @@ def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> 
         f"  {_change(prediction)} for the close of {target}{note}",
     )
     for level in _RANGES:
-        facts.add_row(f"{level:.0%} range", _range(prediction.interval(level)))
+        facts.add_row(f"{formatting.level(level)} range", _range(prediction.interval(level)))
     facts.add_row("Made from", f"the close of {formatting.session(prediction.as_of)}")
     facts.add_row("Model", f"{prediction.model_version}, {prediction.source.value} prices")
 
@@ -128,7 +143,8 @@ def _best(ranking: Ranking) -> Panel | Text:
     if ranking.best is None:
         return Text("No clear buy tonight.", style="bold")
     return Panel(
-        f"[bold]{ranking.best.name}[/bold] ({ranking.best.symbol}): {ranking.best.reason}",
+        f"[bold]{escape(ranking.best.name)}[/bold] ({ranking.best.symbol}): "
+        f"{escape(ranking.best.reason)}",
         title="Best buy",
         title_align="left",
         expand=False,
@@ -146,6 +162,7 @@ def _range(interval: Interval | None) -> str:
     return f"{formatting.decimal(interval.lower)} to {formatting.decimal(interval.upper)}"
 
 
-def _warn_of_sample(console: Console, source: Source) -> None:
-    if source is Source.SAMPLE:
-        console.print(_SAMPLE, style="yellow")
+def _warn_unless_live(console: Console, source: Source) -> None:
+    warning = _NOT_LIVE.get(source)
+    if warning is not None:
+        console.print(warning, style="yellow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.services.prepare_session import prepare_session
+from oracle.services.prepare_session import prepare_session, refresh_prices
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,4 +22,8 @@ class Job:
     work: Callable[[Dependencies], Awaitable[None]]
 
 
-JOBS: tuple[Job, ...] = (Job("prepare_session", 30.0, prepare_session),)
+JOBS: tuple[Job, ...] = (
+    Job("prepare_session", 30.0, prepare_session),
+    # Ten prices a time: a free feed bans who asks about forty times in a quarter of an hour.
+    Job("refresh_prices", 600.0, refresh_prices),
+)

@@ -56,16 +56,24 @@ class UnknownSymbol(OracleError):
 
     hint = "Search by the company's name instead."
 
-    def __init__(self, symbol: str, suggestions: Sequence[str] = ()) -> None:
-        super().__init__(f"No stock with the symbol {symbol} is known.")
+    def __init__(
+        self, symbol: str, suggestions: Sequence[str] = (), *, reason: str | None = None
+    ) -> None:
+        super().__init__(reason or f"No stock with the symbol {symbol} is known.")
         self.symbol = symbol
         self.suggestions = tuple(suggestions)
+
+
+class TooManyLookups(OracleError):
+    """The feed was asked for too many symbols that nobody knows; it is spared for a minute."""
+
+    hint = "Search by the company's name, or try again in a minute."
 
 
 class FeedError(OracleError):
     """The price feed did not give what was asked of it."""
 
-    hint = "What was known before is still shown; try again in a few minutes."
+    hint = "Try again in a few minutes."
 
 
 class FeedUnavailable(FeedError):
@@ -101,10 +109,12 @@ class DatabaseUnavailable(OracleError):
 class TargetSessionClosed(OracleError):
     """A live prediction was to be stored after its target session had closed."""
 
+    hint = "The forecast for the next session is made when this close has settled."
+
     def __init__(self, symbol: str, target: date, closed_at: datetime) -> None:
         super().__init__(
-            f"A live prediction of {symbol} for {name_session(target)} cannot be stored: "
-            f"that session closed at {closed_at:%Y-%m-%d %H:%M} UTC."
+            f"{symbol} cannot be forecast for {name_session(target)} any more: "
+            f"that session closed at {closed_at:%H:%M} UTC."
         )
 
 

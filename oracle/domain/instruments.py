@@ -13,11 +13,28 @@ MAX_QUERY_LENGTH = 64
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,9}")
 
 
-class Source(StrEnum):
-    """Where prices came from. Rows of different sources never meet."""
+class Provider(StrEnum):
+    """Who delivers prices, as the JSON interface names it."""
 
     YAHOO = "yahoo"
     SAMPLE = "sample"
+
+
+class Source(StrEnum):
+    """Where prices came from. Rows of different sources never meet.
+
+    `REHEARSAL` is Yahoo's client with a server in Yahoo's place, or with its clock moved: what it
+    stores looks like the real thing and must never be served as such.
+    """
+
+    YAHOO = "yahoo"
+    SAMPLE = "sample"
+    REHEARSAL = "rehearsal"
+
+    @property
+    def provider(self) -> Provider:
+        """Whose format and ways the prices have: a rehearsal speaks with Yahoo's client."""
+        return Provider.SAMPLE if self is Source.SAMPLE else Provider.YAHOO
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +62,11 @@ def parse_symbol(text: str) -> str:
 
     Raises InvalidSymbol when the text cannot be a symbol.
     """
-    symbol = text.strip().upper()
-    if not _SYMBOL.fullmatch(symbol):
+    symbol = text.strip()
+    # Checked before it is made upper case, because that turns some other letters into ASCII ones.
+    if not symbol.isascii() or not _SYMBOL.fullmatch(symbol.upper()):
         raise InvalidSymbol("That is not a stock symbol.")
-    return symbol.replace(".", "-")
+    return symbol.upper().replace(".", "-")
 
 
 def parse_query(text: str) -> str:

@@ -1,8 +1,8 @@
 """What a feed delivered, before it is stored: complete sessions, believable prices.
 
 A history is adjusted for splits throughout, so within one answer a split explains no jump; it
-explains why a whole answer lies on another scale than what was stored before it. Upserting the
-whole accepted answer then puts every stored row on the new scale.
+explains why a whole answer lies on another scale than what was stored before it. The accepted
+answer replaces the stored rows of its sessions; `splicing` puts older ones on its scale.
 """
 
 from __future__ import annotations

@@ -41,3 +41,8 @@ def write_change(percent: float, places: int = 2) -> str:
 def write_share(percent: float, places: int = 0) -> str:
     """Return a percentage without a sign, such as `80 %`."""
     return f"{percent:.{places}f}{THIN_SPACE}%"
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return the count with its noun, in the plural unless it is one: `1 symbol`, `2 symbols`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import LEVELS, MIN_SESSIONS
+from oracle.domain.wording import count_of
 from oracle.forecasting.mean import (
     fit_market,
     fit_residual,
@@ -165,7 +166,7 @@ def _training_window(panel: Panel) -> Panel:
     sessions = panel.sessions[enough][-WINDOW_SESSIONS:]
     if len(sessions) < MIN_SESSIONS:
         raise PoolIncomplete(
-            f"The training pool has {len(sessions)} sessions of prices; "
+            f"The training pool has {count_of(len(sessions), 'session')} of prices; "
             f"at least {MIN_SESSIONS} are needed."
         )
     return panel.on(sessions)

@@ -62,9 +62,14 @@ def _expectation(stock: RankedStock) -> str:
 
 
 def _comparison(best: RankedStock, runner_up: RankedStock | None) -> str:
-    score = f"Its expected return is {best.score:.3f} of half that range"
     if runner_up is None:
-        return f"{score}; no other stock could be ranked."
+        return f"Its expected return is {best.score:.3f} of half that range; no other was ranked."
+    if f"{best.score:.3f}" == f"{runner_up.score:.3f}":
+        return (
+            f"Its expected return is {best.score:.3f} of half that range, "
+            f"practically equal to that of {runner_up.symbol}, which is next."
+        )
     return (
-        f"{score}, the most of all ranked; next is {runner_up.symbol} with {runner_up.score:.3f}."
+        f"Its expected return is {best.score:.3f} of half that range, the most of all ranked; "
+        f"next is {runner_up.symbol} with {runner_up.score:.3f}."
     )

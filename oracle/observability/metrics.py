@@ -14,6 +14,8 @@ from prometheus_client import Counter, Gauge, Histogram
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from oracle.domain.instruments import Source
+
 RECENT_SYMBOLS = 40
 """How many symbols beside the watchlist may be labels at a time."""
 
@@ -72,6 +74,10 @@ forecast_duration = Histogram(
 )
 job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
 
+market_info = Gauge(
+    "oracle_market_info", "1 for where this process's prices come from.", ["source"]
+)
+
 CacheResult = Literal["hit", "stale", "miss"]
 
 
@@ -108,8 +114,17 @@ def pin_symbols(symbols: Iterable[str]) -> None:
     _labels.pin(symbols)
 
 
+def show_source(source: Source) -> None:
+    """Show where prices come from, so that no graph of sample data passes for a live one."""
+    market_info.clear()
+    market_info.labels(source.value).set(1)
+
+
 def observe_stock(symbol: str, *, current: float | None, predicted: float | None) -> None:
-    """Show a stock's last known price and predicted value; None leaves what was shown."""
+    """Show a stock's last known price and predicted value.
+
+    None leaves what was shown; NaN says that there is no prediction for the next session.
+    """
     forgotten = _labels.admit(symbol)
     for gauge, value in ((stock_current_value, current), (stock_predicted_value, predicted)):
         if value is not None:

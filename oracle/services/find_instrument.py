@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import (
-    FeedRateLimited,
     SymbolNotInFeed,
+    TooManyLookups,
     UnknownSymbol,
     UnsupportedInstrument,
 )
-from oracle.domain.instruments import Instrument, parse_symbol
+from oracle.domain.instruments import Instrument, Source, parse_symbol
 from oracle.ports import SymbolLookup
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class LookupBudget:
         self._spent: deque[float] = deque()
 
     def spend(self) -> None:
-        """Take one look-up from the budget. Raises FeedRateLimited when there is none left."""
+        """Take one look-up from the budget. Raises TooManyLookups when there is none left."""
         now = asyncio.get_running_loop().time()
         while self._spent and self._spent[0] <= now - self._seconds:
             self._spent.popleft()
         if len(self._spent) >= self._count:
-            raise FeedRateLimited("Too many unknown symbols were asked for just now.")
+            raise TooManyLookups("Too many unknown symbols were asked for just now.")
         self._spent.append(now)
 
 
@@ -47,13 +47,16 @@ async def find_instrument(deps: Dependencies, text: str) -> Instrument:
     """Return the instrument of that symbol.
 
     The feed is asked at most once a day for a symbol that the directory does not hold, and its
-    prices are stored on the way. Raises InvalidSymbol, UnknownSymbol, UnsupportedInstrument and,
-    when nobody knows the symbol and the feed cannot be asked, FeedError.
+    prices are stored on the way; the sample market's directory holds all that it has. Raises
+    InvalidSymbol, UnknownSymbol, UnsupportedInstrument, TooManyLookups and, when nobody knows the
+    symbol and the feed cannot be asked, FeedError.
     """
     symbol = parse_symbol(text)
     known = deps.directory.find_instrument(symbol)
     if known is not None:
         return known
+    if deps.feed.source is Source.SAMPLE:
+        raise unknown_symbol(deps, symbol)
     async with deps.store.begin() as unit:
         lookup = await unit.lookups.find_lookup(deps.feed.source, symbol)
     if lookup is None or _expired(deps, lookup):
@@ -69,7 +72,10 @@ def unknown_symbol(deps: Dependencies, symbol: str) -> UnknownSymbol:
     """Return the error for a symbol without prices, with the nearest symbols there are."""
     matches = deps.directory.search(symbol, SUGGESTIONS + 1)
     symbols = [match.instrument.symbol for match in matches if match.instrument.symbol != symbol]
-    return UnknownSymbol(symbol, symbols[:SUGGESTIONS])
+    reason = None
+    if deps.feed.source is Source.SAMPLE:
+        reason = f"{symbol} is not in the sample market, which has only {', '.join(deps.pool)}."
+    return UnknownSymbol(symbol, symbols[:SUGGESTIONS], reason=reason)
 
 
 def _expired(deps: Dependencies, lookup: SymbolLookup) -> bool:

@@ -17,10 +17,12 @@ from oracle.domain.errors import (
     TargetSessionClosed,
 )
 from oracle.domain.forecasts import Origin, Prediction
+from oracle.domain.instruments import Source
 from oracle.domain.wording import name_session
 from oracle.forecasting import MODEL_VERSION, Panel, fingerprint_inputs, forecast_panel, to_prices
 from oracle.observability import metrics
 from oracle.ports import StoredHistory
+from oracle.services.background import SingleFlight
 from oracle.services.get_fit import get_fit
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class PredictionCache:
     def __init__(self, size: int = CACHED_PREDICTIONS) -> None:
         self._size = size
         self._stored: OrderedDict[tuple[str, date], Prediction] = OrderedDict()
+        self.flights: SingleFlight[tuple[str, date], PredictionOutcome] = SingleFlight("predict")
 
     def find(self, symbol: str, as_of: date) -> Prediction | None:
         """Return the prediction, or None."""
@@ -66,14 +69,19 @@ async def make_predictions(
 ) -> PredictionOutcome:
     """Return the live predictions of the symbols made from the close of `as_of`.
 
-    What is stored already is returned as it is; the rest is forecast in one batch and stored.
-    A symbol without its close of `as_of`, or which the feed does not know, is a failure of its
-    own. Raises DatabaseUnavailable.
+    What is stored already is returned as it is; the rest is forecast in one batch and stored,
+    unless the target session is over already. A symbol without its close of `as_of`, or which the
+    feed does not know, is a failure of its own. Raises DatabaseUnavailable.
     """
     predictions = await _find_stored(deps, symbols, as_of)
     missing = [symbol for symbol in symbols if symbol not in predictions]
     if not missing:
         return PredictionOutcome(predictions)
+    if deps.clock.now() >= deps.calendar.session_close(deps.calendar.next_session(as_of)):
+        over: dict[str, OracleError] = {
+            symbol: _refuse_closed(deps, symbol, as_of) for symbol in missing
+        }
+        return PredictionOutcome(predictions, over)
 
     histories, failures = await _gather_histories(deps, missing, as_of)
     if not histories:
@@ -121,12 +129,16 @@ async def _gather_histories(
         if history.last_session == as_of:
             histories[symbol] = history
         else:
-            failures[symbol] = FeedError(_say_missing(as_of, history.last_session))
+            failures[symbol] = FeedError(
+                _say_missing(deps.feed.source, as_of, history.last_session)
+            )
     return histories, failures
 
 
-def _say_missing(as_of: date, newest: date | None) -> str:
+def _say_missing(source: Source, as_of: date, newest: date | None) -> str:
     sentence = f"The close of {name_session(as_of)} is not in yet"
+    if source is Source.SAMPLE:
+        sentence = f"The sample market has no close of {name_session(as_of)}"
     return (
         f"{sentence}."
         if newest is None
@@ -170,10 +182,15 @@ def _forecast(
     return made
 
 
+def _refuse_closed(deps: Dependencies, symbol: str, as_of: date) -> TargetSessionClosed:
+    target = deps.calendar.next_session(as_of)
+    return TargetSessionClosed(symbol, target, deps.calendar.session_close(target))
+
+
 async def _record(deps: Dependencies, made: list[Prediction]) -> dict[str, Prediction]:
-    closed_at = deps.calendar.session_close(made[0].target)
-    if deps.clock.now() >= closed_at:
-        raise TargetSessionClosed(made[0].symbol, made[0].target, closed_at)
+    # Asked again at the last moment: the session may have closed while the numbers were made.
+    if deps.clock.now() >= deps.calendar.session_close(made[0].target):
+        raise _refuse_closed(deps, made[0].symbol, made[0].as_of)
     async with deps.store.begin() as unit:
         stored = await unit.predictions.add_predictions(made)
     deps.predictions.keep(list(stored.values()))

@@ -11,13 +11,20 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
-from oracle.domain.instruments import Source
+from oracle.domain.errors import (
+    DatabaseUnavailable,
+    FeedError,
+    FeedUnavailable,
+    SymbolNotInFeed,
+    UnsupportedInstrument,
+)
+from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState
-from oracle.domain.validation import check_quote, complete_rows, validate_history
+from oracle.domain.validation import check_quote
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.ports import StoredHistory
+from oracle.services.accept_prices import accept_bars, believe_quote, last_close
 from oracle.services.background import SingleFlight
 from oracle.services.price_memory import PriceMemory
 
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.instruments import Instrument
     from oracle.domain.prices import PriceHistory, Quote
-    from oracle.ports import Clock, FetchedHistory, PriceFeed, Store, TradingCalendar
+    from oracle.ports import Clock, PriceFeed, Store, TradingCalendar
 
 HISTORY_YEARS = 6
 """How far back stored bars are read: the five years of the charts, and room for holidays."""
@@ -41,7 +48,7 @@ HEAL_DELAY = timedelta(hours=3)
 RETRY_SECONDS = 60.0
 """How long a symbol is left alone after the feed failed for it."""
 
-OPEN_QUOTE_AGE = timedelta(seconds=30)
+OPEN_QUOTE_AGE = timedelta(minutes=1)
 CLOSED_QUOTE_AGE = timedelta(minutes=10)
 PARALLEL_FETCHES = 8
 
@@ -63,6 +70,7 @@ class MarketData:
         self._clock = clock
         self._calendar = calendar
         self._feed = feed
+        self._is_sample = feed.source.provider is Provider.SAMPLE
         self._store = store
         self._memory = PriceMemory(retry_seconds)
         self._fetches: SingleFlight[str, StoredHistory] = SingleFlight("fetch_history")
@@ -77,10 +85,14 @@ class MarketData:
         """Stop what runs in the background."""
         await asyncio.gather(self._fetches.aclose(), self._quote_fetches.aclose())
 
+    @property
+    def settle_delay(self) -> timedelta:
+        """How long after its close a session's bar counts as final."""
+        return timedelta() if self._is_sample else SETTLE_DELAY
+
     def usable_session(self) -> date:
-        """Return the newest session whose close the feed can be expected to know."""
-        delay = timedelta() if self._feed.source is Source.SAMPLE else SETTLE_DELAY
-        return self._calendar.last_closed_session(self._clock.now() - delay)
+        """Return the newest session whose close has settled: the one to forecast from."""
+        return self._calendar.last_closed_session(self._clock.now() - self.settle_delay)
 
     def delivered_instrument(self, symbol: str) -> Instrument | None:
         """Return how the feed itself named the symbol in this process, or None."""
@@ -106,6 +118,13 @@ class MarketData:
             else:
                 raise outcome
         return answers
+
+    async def find_history(self, symbol: str) -> PriceHistory | None:
+        """Return the bars that are known without asking the feed, or None."""
+        if self._memory.histories.find(symbol) is None:
+            await self._read_stored([symbol])
+        known = self._memory.histories.find(symbol)
+        return None if known is None else known.history
 
     async def get_quote(self, symbol: str) -> Quote:
         """Return the last good price at once; a fresher one is fetched in the background.
@@ -149,15 +168,24 @@ class MarketData:
             raise
 
     async def _fetch_history(self, symbol: str) -> StoredHistory:
+        if self._memory.histories.find(symbol) is None:
+            # The older rows must be at hand, to be put on the scale of what is delivered.
+            await self._read_stored([symbol])
+        known = self._memory.histories.find(symbol)
         async with self._places:
             now = self._clock.now()
             try:
                 fetched = await self._feed.fetch_history(symbol)
-                accepted = self._accept(fetched)
+                accepted = accept_bars(
+                    fetched,
+                    stored=None if known is None else known.history,
+                    calendar=self._calendar,
+                    last_session=self.usable_session(),
+                )
             except FeedError as error:
                 self._remember_failure(symbol, error)
                 raise
-        quote = self._believed(fetched.quote, accepted)
+        quote = believe_quote(fetched.quote, accepted)
         async with self._store.begin() as unit:
             await unit.bars.upsert_history(self._feed.source, accepted, now)
             if quote is not None:
@@ -175,44 +203,21 @@ class MarketData:
         return fresh
 
     async def _fetch_quote(self, symbol: str) -> Quote:
+        shared = await self._read_quote(symbol)
+        if shared is not None and not self._is_due(shared):
+            # Another instance has asked just now; the feed is not asked the same twice.
+            return shared
         async with self._places:
             try:
                 quote = await self._feed.fetch_quote(symbol)
                 known = self._memory.histories.find(symbol)
-                check_quote(quote, None if known is None else _last_close(known.history))
+                check_quote(quote, None if known is None else last_close(known.history))
             except FeedError as error:
                 self._remember_failure(symbol, error)
                 raise
         async with self._store.begin() as unit:
             await unit.quotes.upsert_quote(quote)
         self._memory.quotes.keep(symbol, quote)
-        return quote
-
-    def _accept(self, fetched: FetchedHistory) -> PriceHistory:
-        """Return the bars that are complete and can be believed. Raises FeedRejected."""
-        complete = complete_rows(
-            fetched.history, calendar=self._calendar, last_session=self.usable_session()
-        )
-        known = self._memory.histories.find(complete.symbol)
-        checked = validate_history(
-            complete, stored=None if known is None else known.history, splits=fetched.splits
-        )
-        for row in checked.withheld:
-            metrics.feed_rows_withheld.inc()
-            _log.warning(
-                "bar_withheld", symbol=complete.symbol, session=str(row.session), why=row.reason
-            )
-        return checked.history
-
-    def _believed(self, quote: Quote | None, accepted: PriceHistory) -> Quote | None:
-        if quote is None:
-            return None
-        try:
-            check_quote(quote, _last_close(accepted))
-        except FeedError as error:
-            # The bars stand by themselves; only this one price is not shown to anybody.
-            _log.warning("quote_withheld", symbol=quote.symbol, why=str(error))
-            return None
         return quote
 
     async def _read_stored(self, symbols: Sequence[str]) -> None:
@@ -247,27 +252,26 @@ class MarketData:
         return stored is not None and _covers(stored, through)
 
     def _wants_healing(self, stored: StoredHistory) -> bool:
-        if self._feed.source is Source.SAMPLE:
+        if self._is_sample:
             return False
         settled = self._calendar.session_close(self.usable_session()) + HEAL_DELAY
         return stored.fetched_at < settled <= self._clock.now()
 
     def _is_due(self, quote: Quote) -> bool:
-        if self._feed.source is Source.SAMPLE:
+        if self._is_sample:
             return False
         now = self._clock.now()
         is_open = self._calendar.market_state(now) is MarketState.OPEN
         return now - quote.fetched_at > (OPEN_QUOTE_AGE if is_open else CLOSED_QUOTE_AGE)
 
     def _remember_failure(self, symbol: str, error: FeedError) -> None:
-        _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
+        if isinstance(error, SymbolNotInFeed | UnsupportedInstrument):
+            _log.info("symbol_refused", symbol=symbol, why=str(error))
+        else:
+            _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
         self._memory.failures.keep(symbol, error)
 
 
 def _covers(stored: StoredHistory, through: date) -> bool:
     newest = stored.history.last_session
     return newest is not None and newest >= through
-
-
-def _last_close(history: PriceHistory) -> float | None:
-    return float(history.close[-1]) if len(history) else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import (
@@ -14,8 +16,8 @@ from oracle.domain.errors import (
 )
 from oracle.domain.forecasts import Origin
 from oracle.domain.freshness import is_stale
+from oracle.forecasting import MODEL_VERSION
 from oracle.observability import metrics
-from oracle.ports import StoredHistory
 from oracle.services.find_instrument import find_instrument, unknown_symbol
 from oracle.services.make_predictions import make_predictions
 from oracle.services.read_market_status import read_market_status
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from oracle.domain.prices import PriceHistory, Quote
     from oracle.services.dependencies import Dependencies
     from oracle.services.read_market_status import MarketStatus
+
+KNOWN_PATIENCE = 1.0
+"""Seconds to wait for a new prediction where an older one can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,19 @@ async def predict_stock(deps: Dependencies, symbol: str) -> StockReport:
     instrument = await find_instrument(deps, symbol)
     notices: list[str] = []
 
-    prediction = await _predict(deps, instrument.symbol, status.as_of, notices)
+    last = await _find_last(deps, instrument.symbol, status.as_of)
+    prediction = await _predict(deps, instrument.symbol, status.as_of, last, notices)
     outdated = prediction is None
     if prediction is None:
-        prediction = await _find_last(deps, instrument.symbol, status.as_of)
-    history = await _read_history(deps, instrument.symbol, status.as_of)
+        prediction = last
+    history = await deps.market.find_history(instrument.symbol)
     quote = await _read_quote(deps, instrument.symbol, notices)
     stale = quote is not None and _is_stale(deps, quote, status)
 
     metrics.observe_stock(
         instrument.symbol,
         current=None if quote is None else quote.price,
-        predicted=None if prediction is None else prediction.point,
+        predicted=nan if outdated or prediction is None else prediction.point or nan,
     )
     return StockReport(
         instrument=instrument,
@@ -87,12 +93,22 @@ async def predict_stock(deps: Dependencies, symbol: str) -> StockReport:
 
 
 async def _predict(
-    deps: Dependencies, symbol: str, as_of: date, notices: list[str]
+    deps: Dependencies, symbol: str, as_of: date, last: Prediction | None, notices: list[str]
 ) -> Prediction | None:
+    if last is not None and last.as_of == as_of and last.model_version == MODEL_VERSION:
+        return last
+    work = deps.predictions.flights.run(
+        (symbol, as_of), lambda: make_predictions(deps, [symbol], as_of)
+    )
     try:
-        outcome = await make_predictions(deps, [symbol], as_of)
+        # Who knows an older prediction shows that rather than wait long for the new one.
+        async with asyncio.timeout(None if last is None else KNOWN_PATIENCE):
+            outcome = await work
+    except TimeoutError:
+        notices.append("The forecast for the next session is being made.")
+        return None
     except TargetSessionClosed as closed:
-        notices.append(str(closed))
+        notices.append(_sentence(closed))
         return None
     failure = outcome.failures.get(symbol)
     if isinstance(failure, SymbolNotInFeed):
@@ -105,15 +121,13 @@ async def _predict(
 
 
 async def _find_last(deps: Dependencies, symbol: str, as_of: date) -> Prediction | None:
+    known = deps.predictions.find(symbol, as_of)
+    if known is not None:
+        return known
     async with deps.store.begin() as unit:
         return await unit.predictions.find_latest_prediction(
             deps.feed.source, symbol, Origin.LIVE, through=as_of
         )
-
-
-async def _read_history(deps: Dependencies, symbol: str, as_of: date) -> PriceHistory | None:
-    answer = (await deps.market.list_histories([symbol], through=as_of))[symbol]
-    return answer.history if isinstance(answer, StoredHistory) else None
 
 
 async def _read_quote(deps: Dependencies, symbol: str, notices: list[str]) -> Quote | None:

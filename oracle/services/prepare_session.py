@@ -13,12 +13,19 @@ if TYPE_CHECKING:
 
 
 async def prepare_session(deps: Dependencies) -> None:
-    """Rank the watchlist for the newest session unless that is done, and refresh its prices.
+    """Rank the watchlist for the newest session unless that is done.
 
     Safe to run at any time, any number of times and on every instance: what is stored first
     is what all of them serve. Raises DatabaseUnavailable.
     """
     await rank_stocks(deps)
+
+
+async def refresh_prices(deps: Dependencies) -> None:
+    """Show the watchlist's last known prices in the metrics, refreshing those that are due.
+
+    The feed is asked for a price at most once per run and instance. Raises DatabaseUnavailable.
+    """
     for symbol in deps.settings.watchlist:
         try:
             quote = await deps.market.get_quote(symbol)

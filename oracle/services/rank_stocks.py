@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import InvalidSelection, InvalidSymbol, OracleError, TargetSessionClosed
 from oracle.domain.instruments import parse_symbol
 from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION, Ranking, UnavailableStock
+from oracle.domain.wording import count_of
 from oracle.forecasting import MODEL_VERSION, choose_best, order_by_score
 from oracle.observability import metrics
 from oracle.services.background import SingleFlight
@@ -26,10 +28,22 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
     from oracle.services.read_market_status import MarketStatus
 
+KNOWN_PATIENCE = 1.0
+"""Seconds to wait for a new ranking where an older one can be shown."""
+
 RETRY_SECONDS = 60.0
 """How long an incomplete ranking is served before the missing stocks are tried again."""
 
 CACHED_RANKINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A ranking, the session it was tried for, and until when an incomplete one is good enough."""
+
+    ranking: Ranking
+    tried_for: date
+    retry_at: float
 
 
 class RankingCache:
@@ -37,24 +51,25 @@ class RankingCache:
 
     def __init__(self, size: int = CACHED_RANKINGS) -> None:
         self._size = size
-        self._rankings: OrderedDict[str, tuple[Ranking, float]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self.flights: SingleFlight[tuple[str, date], Ranking] = SingleFlight("rank_stocks")
 
     def find(self, selection: str, as_of: date) -> Ranking | None:
-        """Return the ranking if it is of that session, and complete or tried only just now."""
-        ranking, retry_at = self._rankings.get(selection, (None, 0.0))
-        if ranking is None:
+        """Return the ranking if it is of that session and complete, or was tried only just now."""
+        kept = self._kept.get(selection)
+        if kept is None or kept.tried_for != as_of:
             return None
-        settled = ranking.as_of == as_of and not ranking.unavailable
-        return ranking if settled or asyncio.get_running_loop().time() < retry_at else None
+        settled = kept.ranking.as_of == as_of and not kept.ranking.unavailable
+        recent = asyncio.get_running_loop().time() < kept.retry_at
+        return kept.ranking if settled or recent else None
 
-    def keep(self, ranking: Ranking) -> None:
-        """Remember the ranking, forgetting the one longest unused beyond the size."""
+    def keep(self, ranking: Ranking, tried_for: date) -> None:
+        """Remember what came of ranking for that session, forgetting the oldest beyond the size."""
         retry_at = asyncio.get_running_loop().time() + RETRY_SECONDS
-        self._rankings[ranking.selection] = (ranking, retry_at)
-        self._rankings.move_to_end(ranking.selection)
-        if len(self._rankings) > self._size:
-            self._rankings.popitem(last=False)
+        self._kept[ranking.selection] = _Kept(ranking, tried_for, retry_at)
+        self._kept.move_to_end(ranking.selection)
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
 
 
 async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) -> Ranking:
@@ -71,9 +86,21 @@ async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) 
     metrics.observe_cache("rankings", "miss" if cached is None else "hit")
     if cached is not None:
         return cached
-    return await deps.rankings.flights.run(
-        (selection, status.as_of), lambda: _find_or_rank(deps, chosen, selection, status)
+    stored = await _find_stored(deps, selection, status)
+    if stored is not None and stored.as_of == status.as_of and not stored.unavailable:
+        deps.rankings.keep(stored, status.as_of)
+        return stored
+    work = deps.rankings.flights.run(
+        (selection, status.as_of), lambda: _rank(deps, chosen, selection, status, stored)
     )
+    if stored is None:
+        return await work
+    try:
+        # Who knows an older ranking shows that rather than wait long for the new one.
+        async with asyncio.timeout(KNOWN_PATIENCE):
+            return await work
+    except TimeoutError:
+        return stored
 
 
 def parse_selection(symbols: Sequence[str]) -> tuple[str, ...]:
@@ -85,21 +112,24 @@ def parse_selection(symbols: Sequence[str]) -> tuple[str, ...]:
     if len(set(chosen)) != len(chosen):
         raise InvalidSelection("A symbol stands twice in the list.")
     if not MIN_SELECTION <= len(chosen) <= MAX_SELECTION:
-        raise InvalidSelection(f"The list has {len(chosen)} symbols.")
+        raise InvalidSelection(f"The list has {count_of(len(chosen), 'symbol')}.")
     return chosen
 
 
-async def _find_or_rank(
-    deps: Dependencies, symbols: Sequence[str], selection: str, status: MarketStatus
-) -> Ranking:
+async def _find_stored(deps: Dependencies, selection: str, status: MarketStatus) -> Ranking | None:
     async with deps.store.begin() as unit:
-        stored = await unit.rankings.find_latest_ranking(
+        return await unit.rankings.find_latest_ranking(
             deps.feed.source, selection, MODEL_VERSION, through=status.as_of
         )
-    if stored is not None and stored.as_of == status.as_of and not stored.unavailable:
-        deps.rankings.keep(stored)
-        return stored
 
+
+async def _rank(
+    deps: Dependencies,
+    symbols: Sequence[str],
+    selection: str,
+    status: MarketStatus,
+    stored: Ranking | None,
+) -> Ranking:
     instruments, failures = await _find_instruments(deps, symbols)
     outcome = await _predict(deps, list(instruments), status)
     outcome = PredictionOutcome(outcome.predictions, failures | outcome.failures)
@@ -107,12 +137,12 @@ async def _find_or_rank(
     ranking = _decide(selection, status, names, outcome)
     if not ranking.stocks and stored is not None:
         # Nothing can be said of the new session yet: the last ranking stands, with its date.
-        deps.rankings.keep(stored)
+        deps.rankings.keep(stored, status.as_of)
         return stored
 
     async with deps.store.begin() as unit:
         ranking = await unit.rankings.add_ranking(ranking)
-    deps.rankings.keep(ranking)
+    deps.rankings.keep(ranking, status.as_of)
     for stock in ranking.stocks:
         metrics.observe_stock(stock.symbol, current=None, predicted=stock.prediction.point)
     return ranking
@@ -157,6 +187,12 @@ def _decide(
         for symbol, prediction in outcome.predictions.items()
         if prediction.abstained
     }
+    # Sentences may hold what passes, such as how long a pause still lasts; the kind says the same.
+    kinds = {symbol: type(error).__name__ for symbol, error in outcome.failures.items()} | {
+        symbol: prediction.fingerprint
+        for symbol, prediction in outcome.predictions.items()
+        if prediction.abstained
+    }
     unavailable = tuple(UnavailableStock(*item) for item in sorted(reasons.items()))
     fingerprint = _digest(
         [
@@ -165,7 +201,7 @@ def _decide(
             MODEL_VERSION,
             status.source,
             *(stock.prediction.fingerprint for stock in stocks),
-            *(f"{stock.symbol}:{stock.reason}" for stock in unavailable),
+            *(f"{symbol}:{kind}" for symbol, kind in sorted(kinds.items())),
         ]
     )
     return Ranking(

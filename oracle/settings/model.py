@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     )
     now: Moment | None = Field(
         None,
-        description="Where the market clock stands, such as 2022-12-28T21:30:00Z; "
+        description="Where the market clock starts, such as 2022-12-28T21:30:00Z; "
         "refused in production.",
     )
     feed_deadline: float = Field(
@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         LogFormat.AUTO, description="`json`, `pretty`, or `auto`: pretty on a terminal."
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="`debug`, `info`, `warning` or `error`.")
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether Yahoo's place is taken by another server, or the market clock was moved."""
+        return self.yahoo_url is not None or self.now is not None
 
     @property
     def is_production(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PREFIX = "ORACLE_"
+_CREDENTIALS = re.compile(r"//[^/]*@")
 SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL"})
 
 # Oracle Database shares the prefix; its clients set these on machines that have them.
@@ -25,7 +27,9 @@ FOREIGN = frozenset(
 def refusal(field: str, value: object, allowed: str) -> str:
     """Return the sentence that refuses the field's value; secrets are never repeated in it."""
     name = field.upper()
-    shown = "a value that is not shown here" if name in SECRETS else repr(str(value))
+    # Addresses may hold a name and a password before the host.
+    harmless = _CREDENTIALS.sub("//…@", str(value))
+    shown = "a value that is not shown here" if name in SECRETS else repr(harmless)
     return f"{PREFIX}{name} is {shown}; allowed: {allowed}."
 
 

@@ -65,6 +65,13 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert load(monkeypatch, {"WATCHLIST": "", "PORT": ""}) == load_settings()
 
 
+def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address with a name and a password is refused without telling either."""
+    sentence = refusal(monkeypatch, {"BASE_URL": "https://me:hush@oracle.example"})
+    assert "hush" not in sentence
+    assert "oracle.example" in sentence
+
+
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
@@ -79,7 +86,6 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         ("BASE_URL", "ftp://oracle.example", "such as https://oracle.example"),
         ("BASE_URL", "https://oracle.example/path", "an address without a path"),
         ("BASE_URL", "https://oracle.example?query", "such as https://oracle.example"),
-        ("BASE_URL", "https://me:secret@oracle.example", "such as https://oracle.example"),
         ("BASE_URL", "https://oracle.example:70000", "such as https://oracle.example"),
         ("BASE_URL", "https://oracle.example:port", "such as https://oracle.example"),
         ("ALLOWED_HOSTS", "good.example,bad host", "'bad host' is none"),

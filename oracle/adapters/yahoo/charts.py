@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from oracle.domain.errors import FeedRejected
-from oracle.domain.instruments import Source
 from oracle.domain.prices import MarketState, PriceHistory, Quote, Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oracle.domain.instruments import Source
     from oracle.domain.prices import FloatArray, SessionArray
 
 PRICE_COLUMNS = ("Open", "High", "Low", "Close", "Adj Close")
@@ -62,7 +62,7 @@ def read_splits(frame: Any) -> tuple[Split, ...]:
     )
 
 
-def read_quote(symbol: str, meta: Mapping[str, Any], now: datetime) -> Quote:
+def read_quote(symbol: str, meta: Mapping[str, Any], now: datetime, source: Source) -> Quote:
     """Return the latest price of a chart's metadata; raise FeedRejected when there is none."""
     price = _price(meta.get("regularMarketPrice"))
     as_of = _moment(meta.get("regularMarketTime"))
@@ -74,7 +74,7 @@ def read_quote(symbol: str, meta: Mapping[str, Any], now: datetime) -> Quote:
         currency=str(meta.get("currency") or ""),
         as_of=as_of,
         market_state=read_market_state(meta.get("currentTradingPeriod"), now),
-        source=Source.YAHOO,
+        source=source,
         fetched_at=now,
     )
 

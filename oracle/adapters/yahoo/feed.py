@@ -43,7 +43,8 @@ class YahooFeed:
     """Prices from Yahoo Finance, or from the server in its place at `base_url`.
 
     At most `threads` calls are made at a time, each answered within `deadline` seconds. There is
-    one instance per process, because the client keeps its state per process.
+    one instance per process, because the client keeps its state per process. A rehearsal's prices
+    have a `source` of their own, so that they are never taken for Yahoo's.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting or a port, named where it is built.
@@ -54,10 +55,12 @@ class YahooFeed:
         threads: int,
         cache_folder: str,
         base_url: str | None = None,
+        source: Source = Source.YAHOO,
         observer: FeedObserver | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
+        self._source = source
         self._deadline = deadline
         self._observer = observer
         self._monotonic = monotonic
@@ -68,7 +71,7 @@ class YahooFeed:
     @property
     def source(self) -> Source:
         """Where the prices come from."""
-        return Source.YAHOO
+        return self._source
 
     @property
     def circuit_state(self) -> CircuitState:
@@ -113,7 +116,7 @@ class YahooFeed:
         if not len(history):
             raise EmptyAnswer
         try:
-            quote = read_quote(symbol, chart.meta, self._clock.now())
+            quote = read_quote(symbol, chart.meta, self._clock.now(), self._source)
         except FeedRejected:
             quote = None  # Bars without a latest price are worth having.
         return FetchedHistory(history, quote, instrument, read_splits(chart.frame))
@@ -121,7 +124,7 @@ class YahooFeed:
     def _quote(self, symbol: str, until: float) -> Quote:
         chart = self._client.fetch_chart(symbol, QUOTE_PERIOD, until)
         read_instrument(symbol, chart.meta)
-        return read_quote(symbol, chart.meta, self._clock.now())
+        return read_quote(symbol, chart.meta, self._clock.now(), self._source)
 
     async def _call(self, operation: str, subject: str, work: Callable[[float], T]) -> T:
         """Return what `work` returns, or raise the application's error; time it either way."""

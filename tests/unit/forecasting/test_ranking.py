@@ -111,7 +111,15 @@ def test_best_of_a_single_stock_names_no_runner_up() -> None:
     best = choose_best(order_by_score([predict("A", 0.002), abstain("B")]))
 
     assert best is not None
-    assert "no other stock could be ranked" in best.reason
+    assert "no other was ranked" in best.reason
+
+
+def test_equal_scores_are_called_equal() -> None:
+    """Two scores that look the same when written are not told apart by numbers."""
+    best = choose_best(order_by_score([predict("A", 0.002), predict("B", 0.002)]))
+
+    assert best is not None
+    assert "practically equal to that of B" in best.reason
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from oracle.adapters.sql.store import SqlStore
     from oracle.domain.errors import FeedError
+    from oracle.domain.prices import Split
 
 CALENDAR = XnysCalendar(end=date(2024, 12, 31), start=date(2018, 1, 1))
 EVENING = datetime(2023, 6, 14, 22, 0, tzinfo=UTC)
@@ -57,6 +58,7 @@ class ScriptedFeed:
     asked: list[str] = field(default_factory=list)
     factor: float = 1.0
     spoiled: float = 1.0
+    splits: tuple[Split, ...] = ()
 
     async def probe(self) -> None:
         """Answer."""
@@ -66,9 +68,8 @@ class ScriptedFeed:
         await self._answer_when_let(symbol)
         self._fail(symbol)
         history = self.history(symbol)
-        return FetchedHistory(
-            history, self.quote(symbol), Instrument(symbol, f"{symbol} Inc.", "NYSE")
-        )
+        instrument = Instrument(symbol, f"{symbol} Inc.", "NYSE")
+        return FetchedHistory(history, self.quote(symbol), instrument, self.splits)
 
     async def fetch_quote(self, symbol: str) -> Quote:
         """Return the newest simulated close as the price, or the fault that was scripted."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from oracle.domain.errors import FeedUnavailable
+from oracle.domain.prices import Split
 from oracle.ports import StoredHistory
 from tests.unit.services.scripted_market import CALENDAR, build_market
 
@@ -99,4 +101,33 @@ async def test_unknown_price_with_the_feed_down_is_its_error(market: ScriptedMar
     for _ in range(2):
         with pytest.raises(FeedUnavailable):
             await market.deps.market.get_quote("AAPL")
+    assert market.feed.asked == ["quote:AAPL"]
+
+
+async def test_split_moves_rows_the_feed_no_longer_delivers(market: ScriptedMarket) -> None:
+    """After a split the older stored rows are on the new scale, in memory and in the database."""
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    market.feed.factor = 0.25
+    market.feed.splits = (Split(date(2023, 6, 15), 4.0),)
+    market.feed.lengths["AAPL"] = 300
+    market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
+    through = date(2023, 6, 15)
+    for process in (market, market.restart()):
+        answer = (await process.deps.market.list_histories(["AAPL"], through=through))["AAPL"]
+        assert isinstance(answer, StoredHistory)
+        assert len(answer.history) > 1_000
+        steps = np.abs(np.diff(np.log(answer.history.close)))
+        assert steps.max() < 0.2
+
+
+async def test_price_another_instance_has_just_asked_for_is_shared(market: ScriptedMarket) -> None:
+    """Two instances that want the same fresh price cost the feed one request."""
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    other = market.restart()
+    await other.deps.market.get_quote("AAPL")
+    market.clock.moment = datetime(2023, 6, 15, 15, 0, tzinfo=UTC)
+    market.feed.asked.clear()
+    for process in (market, other):
+        await process.deps.market.get_quote("AAPL")
+        await settle(process)
     assert market.feed.asked == ["quote:AAPL"]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.domain.errors import (
-    FeedRateLimited,
     FeedUnavailable,
     InvalidSymbol,
     SymbolNotInFeed,
+    TooManyLookups,
     UnknownSymbol,
     UnsupportedInstrument,
 )
@@ -107,11 +107,11 @@ async def test_symbol_known_to_the_feed_alone_is_learned(market: ScriptedMarket)
 
 
 async def test_unknown_symbols_cannot_exhaust_the_feed(market: ScriptedMarket) -> None:
-    """Ten unknown symbols a minute are asked of the feed; the eleventh is turned away."""
+    """Ten unknown symbols a minute are asked of the feed; the eleventh is put off."""
     for number in range(10):
         with pytest.raises(UnknownSymbol):
             await predict_stock(market.deps, f"QQ{number}X")
-    with pytest.raises(FeedRateLimited):
+    with pytest.raises(TooManyLookups):
         await predict_stock(market.deps, "QQ99X")
     assert len(market.feed.asked) == 10
 
@@ -190,12 +190,59 @@ async def test_running_session_is_never_used_as_a_close(market: ScriptedMarket) 
     assert history.last_session == date(2023, 6, 14)
 
 
-async def test_close_counts_only_once_it_has_settled(market: ScriptedMarket) -> None:
-    """In the minutes after the close nothing is forecast from a bar that may still change."""
+async def test_minutes_after_the_close_cost_the_feed_nothing(market: ScriptedMarket) -> None:
+    """Until a close has settled the forecast of the session just over stands, unasked."""
+    before = await predict_stock(market.deps, "AAPL")
+    market.clock.moment = datetime(2023, 6, 15, 15, 0, tzinfo=UTC)
+    await predict_stock(market.deps, "AAPL")
+    await market.deps.market.finish_background()
+    market.clock.moment = datetime(2023, 6, 15, 20, 5, tzinfo=UTC)
+    await market.deps.market.get_quote("AAPL")
+    await market.deps.market.finish_background()
+    market.feed.asked.clear()
+    for _ in range(3):
+        report = await predict_stock(market.deps, "AAPL")
+        assert report.prediction == before.prediction
+        assert report.status.target_closed
+        assert report.status.next_forecast == datetime(2023, 6, 15, 20, 15, tzinfo=UTC)
+    await market.deps.market.finish_background()
+    assert market.feed.asked == []
+
+
+async def test_nothing_is_forecast_for_a_session_that_is_over(market: ScriptedMarket) -> None:
+    """A stock first asked for right after the close waits for the close to settle."""
     market.clock.moment = datetime(2023, 6, 15, 20, 5, tzinfo=UTC)
     report = await predict_stock(market.deps, "AAPL")
     assert report.prediction is None
-    assert any("not in yet" in notice for notice in report.notices)
+    assert any("that session closed at 20:00 UTC" in notice for notice in report.notices)
+    market.clock.moment = datetime(2023, 6, 15, 20, 15, tzinfo=UTC)
+    settled = (await predict_stock(market.deps, "AAPL")).prediction
+    assert settled is not None
+    assert settled.target == date(2023, 6, 16)
+
+
+async def test_early_close_settles_early(market: ScriptedMarket) -> None:
+    """On a half day the forecast of the next session begins a quarter past one."""
+    market.clock.moment = datetime(2023, 7, 3, 17, 16, tzinfo=UTC)
+    prediction = (await predict_stock(market.deps, "AAPL")).prediction
+    assert prediction is not None
+    assert (prediction.as_of, prediction.target) == (date(2023, 7, 3), date(2023, 7, 5))
+
+
+async def test_older_prediction_is_shown_rather_than_waited_for(market: ScriptedMarket) -> None:
+    """When the feed is slow after the close the last prediction is shown, with a notice."""
+    yesterday = (await predict_stock(market.deps, "AAPL")).prediction
+    market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
+    market.feed.gate = asyncio.Event()
+    report = await predict_stock(market.deps, "AAPL")
+    assert report.prediction == yesterday
+    assert report.prediction_outdated
+    assert "The forecast for the next session is being made." in report.notices
+    market.feed.gate.set()
+    await market.deps.predictions.flights.finish()
+    fresh = (await predict_stock(market.deps, "AAPL")).prediction
+    assert fresh is not None
+    assert fresh.as_of == date(2023, 6, 15)
 
 
 async def test_range_follows_from_the_core_in_prices(market: ScriptedMarket) -> None:

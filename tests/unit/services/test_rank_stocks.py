@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,25 @@ async def test_last_ranking_stands_while_the_feed_is_down(market: ScriptedMarket
     again = await rank_stocks(market.restart().deps)
     assert again == ranking
     assert again.as_of == date(2023, 6, 14)
+
+
+async def test_older_ranking_is_shown_rather_than_waited_for(market: ScriptedMarket) -> None:
+    """While the feed is slow after the close the last ranking is shown."""
+    ranking = await rank_stocks(market.deps)
+    market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
+    market.feed.gate = asyncio.Event()
+    assert await rank_stocks(market.deps) == ranking
+    market.feed.gate.set()
+    await market.deps.rankings.flights.finish()
+    assert (await rank_stocks(market.deps)).as_of == date(2023, 6, 15)
+
+
+async def test_passing_failures_do_not_fill_the_database(market: ScriptedMarket) -> None:
+    """The same stock failing for the same kind of reason is the same outcome, however worded."""
+    market.feed.failures["WMT"] = FeedUnavailable("in 5 minutes")
+    first = await rank_stocks(market.deps)
+    market.feed.failures["WMT"] = FeedUnavailable("in 4 minutes")
+    assert await rank_stocks(market.restart().deps) == first
 
 
 async def test_thin_pool_is_not_fitted(market: ScriptedMarket) -> None:

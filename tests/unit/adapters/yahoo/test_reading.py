@@ -21,7 +21,7 @@ from oracle.domain.errors import (
     SymbolNotInFeed,
     UnsupportedInstrument,
 )
-from oracle.domain.instruments import Instrument
+from oracle.domain.instruments import Instrument, Source
 from oracle.domain.prices import MarketState
 
 if TYPE_CHECKING:
@@ -88,19 +88,19 @@ def test_hits_without_a_usable_symbol_are_left_out() -> None:
 def test_a_price_that_is_none_is_refused(price: object) -> None:
     """A latest price must be a positive number."""
     with pytest.raises(FeedRejected, match="EXMP: the feed gave no latest price"):
-        read_quote("EXMP", {**META, "regularMarketPrice": price}, NOON)
+        read_quote("EXMP", {**META, "regularMarketPrice": price}, NOON, Source.YAHOO)
 
 
 @pytest.mark.parametrize("moment", [None, "yesterday", 1.5e300, -(10**30)])
 def test_a_price_without_its_time_is_refused(moment: object) -> None:
     """A latest price of an unknown time could be of any age."""
     with pytest.raises(FeedRejected, match="EXMP"):
-        read_quote("EXMP", {**META, "regularMarketTime": moment}, NOON)
+        read_quote("EXMP", {**META, "regularMarketTime": moment}, NOON, Source.YAHOO)
 
 
 def test_a_quote_tells_both_of_its_times() -> None:
     """The market's time of the price and the time of asking stand side by side, in UTC."""
-    quote = read_quote("EXMP", META, NOON)
+    quote = read_quote("EXMP", META, NOON, Source.YAHOO)
     assert (quote.price, quote.currency) == (12.5, "USD")
     assert quote.as_of == datetime(2022, 12, 28, 17, 0, tzinfo=UTC)
     assert quote.fetched_at == NOON
