@@ -4,7 +4,7 @@ A forecast is made in two steps. `fit_pool` learns, from a fixed pool of stocks,
 coefficients that all stocks share and freezes them in a `Fit`. `forecast_panel` applies a fit to
 any stocks, of the pool or not, and returns the distribution of each one's next log return.
 
-* `Panel`: adjusted closes of several stocks on common sessions.
+* `Panel`: adjusted closes, and open, high and low if known, of several stocks on common sessions.
 * `fit_pool(panel) -> Fit`; `Fit.to_json()`, `Fit.from_json()`: the frozen form that is stored.
 * `forecast_panel(fit, panel) -> PanelForecast`; `to_prices(forecast, last_closes)`.
 * `order_by_score(predictions)`, `choose_best(ranked)`: the ranking.
@@ -12,10 +12,11 @@ any stocks, of the pool or not, and returns the distribution of each one's next 
 """
 
 from oracle.forecasting.fingerprint import fingerprint_inputs, pool_version
-from oracle.forecasting.fit import MODEL_VERSION, WINDOW_SESSIONS, Fit, fit_pool
+from oracle.forecasting.fit import MODEL_VERSION, Fit
 from oracle.forecasting.forecast import PanelForecast, PriceForecast, forecast_panel, to_prices
 from oracle.forecasting.panel import Panel
 from oracle.forecasting.ranking import choose_best, order_by_score
+from oracle.forecasting.training import WINDOW_SESSIONS, fit_pool
 
 __all__ = [
     "MODEL_VERSION",

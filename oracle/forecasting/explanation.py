@@ -1,113 +1,124 @@
-"""Why a forecast is what it is: the exact parts it is the sum of, and the largest in words.
-
-The model is linear, so nothing is approximated. The scale is A = sum of b_i x_i (when its floor
-does not bind) and is compared with the stock's own average of the same terms over the last 250
-sessions; the expected return is A times the sum of the market's and the residual part's terms.
-"""
+"""Why a forecast is what it is, in plain sentences made from its exact parts alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from oracle.domain.wording import write_change, write_share
-from oracle.forecasting.mean import MEAN_CLIP
-from oracle.forecasting.smoothing import known_or_zero
+from oracle.forecasting.contributions import CLOSE_PARTS, RANGE_PARTS, WIDTH_PARTS
 
 if TYPE_CHECKING:
-    from oracle.domain.prices import FloatArray
-    from oracle.forecasting.fit import Fit
-    from oracle.forecasting.mean import MeanFeatures
-    from oracle.forecasting.scale import ScaleFeatures
-
-USUAL_SESSIONS = 250
-"""The past over which the usual width is averaged."""
+    from oracle.forecasting.contributions import Contributions
 
 _NOTABLE = 0.05
 
-_SUBJECTS: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("the stock's own moves of the last weeks", (0, 1, 2)),
-    ("the stock's moves over the past year", (3,)),
-    ("the whole market's moves of the last weeks", (4, 5)),
-    ("recent falls of the stock itself", (6, 10, 11)),
-    ("recent falls of the whole market", (7, 8, 9)),
+_OWN = "the stock's own moves of the last weeks"
+_YEAR = "the stock's moves over the past year"
+_OWN_FALLS = "recent falls of the stock itself"
+_MARKET = "the whole market's moves of the last weeks"
+_MARKET_FALLS = "recent falls of the whole market"
+_NIGHTS = "its jumps between one close and the next opening"
+
+_SUBJECTS = dict(
+    zip(
+        (*CLOSE_PARTS, *RANGE_PARTS),
+        (
+            *(_OWN, _OWN, _OWN, _YEAR, _OWN_FALLS, _OWN_FALLS),
+            *((_MARKET_FALLS,) * 3 + (_MARKET,) * 4),
+            *(_OWN, _YEAR, _OWN, _OWN, _OWN, _OWN, _NIGHTS, _NIGHTS),
+            *((_MARKET_FALLS,) * 3 + (_MARKET,) * 4),
+        ),
+        strict=True,
+    )
 )
 
+_GROUPS = {
+    subject: [place for place, part in enumerate(WIDTH_PARTS) if _SUBJECTS.get(part) == subject]
+    for subject in (_OWN, _YEAR, _OWN_FALLS, _MARKET, _MARKET_FALLS, _NIGHTS)
+}
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contributions:
-    """The additive parts of each stock's forecast (S stocks).
+_SURPRISES = slice(len(WIDTH_PARTS) - 2, len(WIDTH_PARTS))
 
-    `scale` [S, 12] are b_i x_i now and `usual_scale` [S, 12] their means over the last 250
-    sessions, in log return; `floor` [S] is what the scale's lower bound adds, mostly zero.
-    `market` [S, 5] and `residual` [S, 4] are the parts of the expected log return; `clip` [S] is
-    what its bound takes away, mostly zero.
+
+class Reasons(Sequence[tuple[str, ...]]):
+    """Per stock why nothing is said of it, or what drives its forecast, told when it is asked for.
+
+    `refusals` holds a stock's sentences of refusal, empty where there is a forecast.
     """
 
-    scale: FloatArray
-    usual_scale: FloatArray
-    floor: FloatArray
-    market: FloatArray
-    residual: FloatArray
-    clip: FloatArray
+    def __init__(self, refusals: Sequence[tuple[str, ...]], contributions: Contributions) -> None:
+        self._refusals = refusals
+        self._contributions = contributions
+
+    def __len__(self) -> int:
+        return len(self._refusals)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, ...]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[str, ...], ...]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, ...] | tuple[tuple[str, ...], ...]:
+        """Return one stock's sentences, or those of several."""
+        if isinstance(index, slice):
+            return tuple(self[row] for row in range(*index.indices(len(self))))
+        return self._refusals[index] or explain_forecast(self._contributions, index)
 
 
-def contributions_of(
-    fit: Fit, features: ScaleFeatures, drift: MeanFeatures, scale: FloatArray
-) -> Contributions:
-    """Return the parts, whose sums are exactly the forecast's scale and expected log return."""
-    terms = fit.scale_coefficients[:, None, None] * features.values[:, -USUAL_SESSIONS:]
-    days = np.maximum(1, features.usable[-USUAL_SESSIONS:].sum(axis=0))
-    now = terms[:, -1].T
-    width = known_or_zero(scale[-1])
-    market = width[:, None] * (fit.market_coefficients * drift.market[:, -1])
-    residual = width[:, None] * (fit.residual_coefficients[:, None] * drift.residual[:, -1]).T
-    wished = market.sum(axis=1) + residual.sum(axis=1)
-    return Contributions(
-        scale=now,
-        usual_scale=(terms.sum(axis=1) / days).T,
-        floor=width - now.sum(axis=1),
-        market=market,
-        residual=residual,
-        clip=np.clip(wished, -MEAN_CLIP * width, MEAN_CLIP * width) - wished,
+def explain_forecast(contributions: Contributions, row: int) -> tuple[str, ...]:
+    """Return two or three sentences: on the range, on recent surprises, on the expected return."""
+    return (
+        *_explain_range(contributions, row),
+        *_explain_surprises(contributions, row),
+        _explain_expectation(contributions, row),
     )
 
 
-def explain_forecasts(contributions: Contributions) -> tuple[tuple[str, ...], ...]:
-    """Return per stock a sentence on its range and one on its expected return."""
-    return tuple(
-        (
-            *_explain_range(contributions.scale[row], contributions.usual_scale[row]),
-            _explain_expectation(contributions, row),
-        )
-        for row in range(len(contributions.scale))
-    )
-
-
-def _explain_range(now: FloatArray, usual: FloatArray) -> tuple[str, ...]:
+def _explain_range(contributions: Contributions, row: int) -> tuple[str, ...]:
+    now, usual = contributions.width[row], contributions.usual_width[row]
     if now.sum() <= 0.0 or usual.sum() <= 0.0:
         return ()
     change = now.sum() / usual.sum() - 1.0
     if abs(change) < _NOTABLE:
         return ("The range is about as wide as it usually was over the past year.",)
     wider = change > 0.0
-    steps = [(float((now - usual)[list(terms)].sum()), name) for name, terms in _SUBJECTS]
-    size, subject = max(steps) if wider else min(steps)
-    turn, turns = ("wider", "widens") if wider else ("narrower", "narrows")
+    turn, turns, size = (
+        ("wider", "widens", "larger") if wider else ("narrower", "narrows", "smaller")
+    )
+    steps = [(float((now - usual)[parts].sum()), name) for name, parts in _GROUPS.items()]
+    surprise = float((now - usual)[_SURPRISES].sum())
+    steps.append((surprise, f"recent moves {size} than were expected"))
+    step, subject = max(steps) if wider else min(steps)
     sentence = (
         f"The range is {write_share(100.0 * abs(change))} {turn} than its average over the past "
-        f"year; what {turns} it most, by {100.0 * abs(size) / usual.sum():.0f} points, "
+        f"year; what {turns} it most, by {100.0 * abs(step) / usual.sum():.0f} points, "
         f"are {subject}."
     )
     return (sentence,)
 
 
+def _explain_surprises(contributions: Contributions, row: int) -> tuple[str, ...]:
+    width = contributions.width[row]
+    shared, own = width[_SURPRISES]
+    expected = width.sum() - shared - own
+    if expected <= 0.0 or abs(shared + own) < _NOTABLE * expected:
+        return ()
+    size = "larger" if shared + own > 0.0 else "smaller"
+    sentence = (
+        f"Moves lately turned out {size} than were expected, which changes the range by "
+        f"{write_change(100.0 * shared / expected, 0)} for all stocks and by "
+        f"{write_change(100.0 * own / expected, 0)} for this one."
+    )
+    return (sentence,)
+
+
 def _explain_expectation(contributions: Contributions, row: int) -> str:
-    market = 100.0 * contributions.market[row].sum()
-    own = 100.0 * contributions.residual[row].sum()
+    parts = 100.0 * contributions.expected[row]
+    market, own, centre = parts[0], float(np.sum(parts[1:6])), parts[6]
     return (
-        f"Of the expected change, {write_change(market)} comes from the market as a whole and "
-        f"{write_change(own)} from the stock itself."
+        f"Of the expected change, {write_change(market)} comes from the market's last move, "
+        f"{write_change(own)} from the stock's own past, and {write_change(centre)} is what "
+        "stocks usually gain."
     )

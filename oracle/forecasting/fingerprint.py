@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.forecasting.bars import usable_bars
 from oracle.forecasting.fit import MODEL_VERSION
 
 if TYPE_CHECKING:
@@ -24,17 +25,22 @@ def fingerprint_inputs(fit: Fit, panel: Panel, last_closes: ArrayLike) -> tuple[
     """Return per stock the SHA-256, in hexadecimal digits, of all that goes into its forecast.
 
     That is the model version, the fit, the symbol, the sessions it has a close on within the
-    fit's window, those adjusted closes, and the last close [S] that prices start from.
+    fit's window, those adjusted closes, the usable open, high and low of those sessions, and the
+    last close [S] that prices start from.
     """
     window = panel.on(fit.sessions)
-    closes = window.usable_closes()
+    closes, ranged = window.usable_closes(), usable_bars(window)
     frozen = f"{MODEL_VERSION}\n{fit.fingerprint()}\n"
     prints = []
     for column, last in enumerate(np.asarray(last_closes, dtype=np.float64)):
-        used = np.isfinite(closes[:, column])
+        used, bars = np.isfinite(closes[:, column]), ranged[:, column]
         digest = hashlib.sha256(f"{frozen}{window.symbols[column]}\n".encode())
         digest.update(window.sessions[used].astype("datetime64[D]").astype("<i8").tobytes())
         digest.update(closes[used, column].astype("<f8").tobytes())
+        digest.update(window.sessions[bars].astype("datetime64[D]").astype("<i8").tobytes())
+        for part in (window.open, window.high, window.low):
+            if part is not None:
+                digest.update(part[bars, column].astype("<f8").tobytes())
         digest.update(np.array([last], dtype="<f8").tobytes())
         prints.append(digest.hexdigest())
     return tuple(prints)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from oracle.domain.forecasts import MIN_SESSIONS
-from oracle.forecasting.explanation import Contributions, contributions_of, explain_forecasts
-from oracle.forecasting.mean import (
-    MOMENTUM_FIRST_LAG,
-    MOMENTUM_SESSIONS,
-    mean_features,
-    standardise,
-)
-from oracle.forecasting.panel import ODD_MOVE
+from oracle.forecasting.abstention import refusals, usable_sessions
+from oracle.forecasting.bars import ranges_of
+from oracle.forecasting.contributions import Contributions, Path, contributions_of
+from oracle.forecasting.distribution import MEDIAN, standardised_errors, stock_quantiles
+from oracle.forecasting.explanation import Reasons
+from oracle.forecasting.mean import centred_market, lean_of, residual_part, standardise
 from oracle.forecasting.scale import scale_features
-from oracle.forecasting.smoothing import known_or_zero
+from oracle.forecasting.surprise import own_surprises, stock_factors, surprises
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from numpy.typing import ArrayLike, NDArray
@@ -28,21 +26,19 @@ if TYPE_CHECKING:
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.panel import Panel
 
-RECENT_SESSIONS = 21
-"""A close that did not change in this time, or moved oddly, is not forecast."""
-
-NEEDED_SESSIONS = MOMENTUM_FIRST_LAG + MOMENTUM_SESSIONS + 1
-"""The newest forecast needs the scale of no more sessions than momentum reaches back."""
+STOCKS_AT_ONCE = 64
+"""So many stocks' arrays stay in the processor's cache; more at once are slower, and not better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PanelForecast:
     """Distributions of the log return from the close of `as_of` to the next session's close.
 
-    For S stocks: `expected_log_return` mu [S], `scale` A [S] (expected absolute log return),
-    `log_return_quantiles` mu + A q_p [S, 39] at LEVELS, `observations` [S] the usable sessions.
+    For S stocks: `expected_log_return` [S], the median; `scale` A [S] (expected absolute log
+    return), `log_return_quantiles` [S, 39] at LEVELS, `observations` [S] the usable sessions.
     Where `abstained` [S] is set these numbers are NaN. `reasons` holds per stock why it
-    abstained, or what drives its forecast; `contributions` are the exact parts of mu and A.
+    abstained, or what drives its forecast; `contributions` are the exact parts of the expected
+    log return and of A.
     """
 
     symbols: tuple[str, ...]
@@ -52,7 +48,7 @@ class PanelForecast:
     log_return_quantiles: FloatArray
     observations: NDArray[np.int64]
     abstained: NDArray[np.bool_]
-    reasons: tuple[tuple[str, ...], ...]
+    reasons: Sequence[tuple[str, ...]]
     contributions: Contributions
 
 
@@ -64,46 +60,51 @@ class PriceForecast:
     quantiles: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What some of the stocks' prices give: A, quantiles, counts, and whether A is measured."""
+
+    scale: FloatArray
+    quantiles: FloatArray
+    observations: NDArray[np.int64]
+    usable: NDArray[np.bool_]
+
+
+_Arrays = TypeVar("_Arrays", _Numbers, Contributions)
+
+
 def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
     """Return the forecasts of the panel's stocks for the session after `fit.as_of`.
 
-    Only closes on the fit's sessions are used, so rows after `fit.as_of` change nothing. Each
-    stock's numbers depend on the fit and its own closes alone, never on who else is asked for.
+    Only prices on the fit's sessions are used, so rows after `fit.as_of` change nothing. Each
+    stock's numbers depend on the fit and its own prices alone, never on who else is asked for.
     """
     window = panel.on(fit.sessions)
-    returns = window.log_returns()
-    newest = slice(-NEEDED_SESSIONS, None)
-    features = scale_features(
-        returns, fit.market_mean, fit.market_magnitude, latest=NEEDED_SESSIONS
-    )
-    scale = features.scale(fit.scale_coefficients)
-    standardised = standardise(returns[newest], scale)
-    drift = mean_features(standardised, fit.market_z, fit.market_mean)
-    mean = drift.mean(scale, fit.market_coefficients, fit.residual_coefficients)
-    observations = _usable_sessions(window)
-    refusals = _refusals(window, observations, features.usable[-1])
-    abstained = np.array([bool(refusal) for refusal in refusals], dtype=np.bool_)
-    expected = np.where(abstained, np.nan, mean[-1])
-    width = np.where(abstained, np.nan, scale[-1])
-    contributions = contributions_of(fit, features, drift, scale)
+    starts = range(0, max(1, len(window.symbols)), STOCKS_AT_ONCE)
+    parts = [
+        _forecast_some(fit, window.columns(slice(start, start + STOCKS_AT_ONCE)))
+        for start in starts
+    ]
+    numbers = _joined([numbers for numbers, _ in parts])
+    contributions = _joined([contributions for _, contributions in parts])
+    refused = refusals(window, numbers.observations, numbers.usable)
+    abstained = np.array([bool(refusal) for refusal in refused], dtype=np.bool_)
+    quantiles = np.where(abstained[:, None], np.nan, numbers.quantiles)
     return PanelForecast(
         symbols=window.symbols,
         as_of=fit.as_of,
-        expected_log_return=expected,
-        scale=width,
-        log_return_quantiles=expected[:, None] + width[:, None] * fit.z_quantiles,
-        observations=observations,
+        expected_log_return=quantiles[:, MEDIAN],
+        scale=np.where(abstained, np.nan, numbers.scale),
+        log_return_quantiles=quantiles,
+        observations=numbers.observations,
         abstained=abstained,
-        reasons=tuple(
-            refusal or explanation
-            for refusal, explanation in zip(refusals, explain_forecasts(contributions), strict=True)
-        ),
+        reasons=Reasons(refused, contributions),
         contributions=contributions,
     )
 
 
 def to_prices(forecast: PanelForecast, last_closes: ArrayLike) -> PriceForecast:
-    """Return point P exp(mu) and quantiles P exp(mu + A q_p) for the last closes P [S].
+    """Return point and quantiles P exp(log return) for the last closes P [S].
 
     P is the split-adjusted close of `forecast.as_of` in currency, not adjusted for dividends.
     """
@@ -114,48 +115,35 @@ def to_prices(forecast: PanelForecast, last_closes: ArrayLike) -> PriceForecast:
     )
 
 
-def _usable_sessions(window: Panel) -> NDArray[np.int64]:
-    """Return [S]: the sessions whose close has a usable close before it, and the first one."""
-    returns = np.isfinite(window.log_returns()).sum(axis=0)
-    any_close = np.isfinite(window.usable_closes()).any(axis=0)
-    return np.where(any_close, returns + 1, 0).astype(np.int64)
-
-
-def _refusals(
-    window: Panel, observations: NDArray[np.int64], usable: NDArray[np.bool_]
-) -> tuple[tuple[str, ...], ...]:
-    """Return per stock the sentences on why nothing can be said; none where something can."""
-    recent = known_or_zero(window.log_moves()[-RECENT_SESSIONS:])
-    newest = np.isfinite(window.usable_closes()[-1])
-    checks = (
-        (
-            observations < MIN_SESSIONS,
-            (
-                "Only {observations} usable sessions of prices are known; "
-                f"at least {MIN_SESSIONS} are needed."
-            ),
+def _forecast_some(fit: Fit, window: Panel) -> tuple[_Numbers, Contributions]:
+    """Return the numbers of the window's stocks, all of which are computed side by side."""
+    returns = window.log_returns()
+    features = scale_features(returns, ranges_of(window, returns), fit.market)
+    before = features.scale(fit.close_coefficients, fit.range_coefficients)
+    own = own_surprises(surprises(returns, before), fit.pool_factor)
+    factor = stock_factors(own, fit.usual_surprise)
+    scale = before * fit.pool_factor[:, None] * factor
+    residuals = standardise(returns, scale) - fit.market_z[:, None]
+    market = fit.market_coefficient * centred_market(fit.market_z)
+    lean = lean_of(market, residual_part(residuals, fit.residual_coefficients))
+    shape = stock_quantiles(standardised_errors(returns, scale, lean), fit.z_quantiles)
+    path = Path(before, fit.pool_factor, factor, scale, residuals)
+    return (
+        _Numbers(
+            scale=scale[-1],
+            quantiles=scale[-1, :, None] * (lean[-1, :, None] + shape),
+            observations=usable_sessions(window, returns),
+            usable=features.usable[-1],
         ),
-        (~newest, f"The close of {window.sessions[-1]} is missing: the last price is out of date."),
-        (
-            np.any(np.abs(recent) > ODD_MOVE, axis=0),
-            (
-                f"The price moved by more than a factor of 2.5 within the last {RECENT_SESSIONS} "
-                "sessions, which may be an error of the feed."
-            ),
-        ),
-        (
-            newest & (observations >= MIN_SESSIONS) & ~(usable & np.any(recent != 0.0, axis=0)),
-            (
-                f"The close has hardly moved in the last {RECENT_SESSIONS} sessions: "
-                "there is no range to measure."
-            ),
-        ),
+        contributions_of(fit, features, path, float(market[-1]), shape[:, MEDIAN]),
     )
-    return tuple(
-        tuple(
-            sentence.format(observations=observations[column])
-            for applies, sentence in checks
-            if applies[column]
-        )
-        for column in range(len(window.symbols))
+
+
+def _joined(parts: list[_Arrays]) -> _Arrays:
+    """Return the parts' arrays one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    kind = type(parts[0])
+    return kind(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(kind))
     )

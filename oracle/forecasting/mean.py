@@ -1,147 +1,105 @@
-"""The mean: a small, strongly shrunk expected return in units of the scale.
+"""The lean: a small, strongly shrunk expected return in units of the scale.
 
 With A the scale, Z_t = clip(r_t / A_{t-1}, +-6), zbar its cross-sectional mean over the pool and
-e = Z - zbar, the expected return is
+e = Z - zbar, the lean is clip(market + residual, +-0.25).
 
-    mu_t = A_t clip(market_t + residual_t, +-0.25).
-
-The market part is a ridge regression of zbar_{t+1} (clipped at +-3) on 1, zbar_t, zbar_{t-1}, the
-sum of its lags 2 to 4 over sqrt 3, and zbar_t vr_t with vr = clip(E_10|m| / E_250|m|, 0.3, 4) - 1
-(reversals are stronger after turmoil: Nagel 2012). The residual
-part is a pooled ridge regression of e_{t+1} on momentum from 12 months to 1 month back
-(Jegadeesh and Titman 1993) and on the last three values of e (reversal: Jegadeesh 1990; Lehmann
-1990). Both are shrunk hard, since such effects are faint and come and go: no effect besides a small
-constant drift is what a fit starts from, and pseudo-days without any further effect hold it there.
+The market part is c zc_t with zc = clip(zbar, +-1.5) less its mean over the window, and c the
+slope of zc_{t+1} on zc_t, shrunk by 2,000 pseudo-days: what is left of the market's one-day
+reversal. The residual part is a pooled ridge regression of e_{t+1} on momentum from 12 months to
+1 month back (Jegadeesh and Titman 1993) and on the last three values of e (reversal: Jegadeesh
+1990; Lehmann 1990), shrunk by 100,000 pseudo stock-days. Such effects are faint and come and go.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.forecasting.scale import solve_ridge
-from oracle.forecasting.smoothing import (
-    exponential_means,
-    known_or_zero,
-    lagged,
-    mean_of_present,
-    ratio,
-    trailing_sums,
-)
+from oracle.forecasting.regression import solve_ridge
+from oracle.forecasting.smoothing import known_or_zero, trailing_sums
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
 
-PRIOR_DRIFT = 0.03
-"""The market part's constant before any evidence, in units of the scale.
-
-With a usual mean absolute return of 1.1 % a day it is 0.03 % a day or about 8 % a year, roughly
-what shares have returned over a century. It is deliberately below the drift of samples of stocks
-that are known today because they did well.
-"""
-
-MARKET_PSEUDO_DAYS = 5400.0
-"""Days without any further effect that the market part is shrunk by."""
-
-RESIDUAL_PSEUDO_STOCK_DAYS = 108_000.0
-"""Stock-days without any effect that the residual part is shrunk by."""
-
+MARKET_PSEUDO_DAYS = 2000.0
+RESIDUAL_PSEUDO_STOCK_DAYS = 100_000.0
 STANDARD_CLIP = 6.0
-MARKET_CLIP = 3.0
-MEAN_CLIP = 0.25
+MARKET_CLIP = 1.5
+LEAN_CLIP = 0.25
 MOMENTUM_FIRST_LAG = 21
 MOMENTUM_SESSIONS = 231
 """Momentum sums the 231 standardised residuals from 21 to 251 sessions back."""
 
-
-@dataclass(frozen=True, slots=True)
-class MeanFeatures:
-    """`market` [5, T] and `residual` [4, T, S], both without units; missing terms are zero."""
-
-    market: FloatArray
-    residual: FloatArray
-
-    def mean(
-        self, scale: FloatArray, market_coefficients: FloatArray, residual_coefficients: FloatArray
-    ) -> FloatArray:
-        """Return mu [T, S], the expected log return of the session after each row."""
-        market = market_coefficients @ self.market
-        residual = np.tensordot(residual_coefficients, self.residual, axes=1)
-        return scale * np.clip(market[:, None] + residual, -MEAN_CLIP, MEAN_CLIP)
+RESIDUAL_LAGS = 3
 
 
 def standardise(returns: FloatArray, scale: FloatArray) -> FloatArray:
     """Return Z [T, S], each return over the scale forecast for it, clipped; NaN if unknown."""
-    return np.clip(ratio(returns, lagged(scale, 1)), -STANDARD_CLIP, STANDARD_CLIP)
+    standard = np.full(returns.shape, np.nan)
+    np.divide(returns[1:], scale[:-1], out=standard[1:])
+    return np.clip(standard, -STANDARD_CLIP, STANDARD_CLIP, out=standard)
 
 
-def market_standardised(standardised: FloatArray) -> FloatArray:
-    """Return zbar [T], the cross-sectional mean of Z; NaN on sessions without any."""
-    return mean_of_present(standardised, np.isfinite(standardised))
+def centred_market(market_z: FloatArray) -> FloatArray:
+    """Return zc [T], the clipped zbar less its mean; zero where it is not known."""
+    there = np.isfinite(market_z)
+    clipped = np.clip(market_z, -MARKET_CLIP, MARKET_CLIP)
+    centre = np.where(there, clipped, 0.0).sum() / max(1, int(there.sum()))
+    return known_or_zero(clipped - centre)
 
 
-def mean_features(
-    standardised: FloatArray, market_z: FloatArray, market_mean: FloatArray
-) -> MeanFeatures:
-    """Return the features of Z [T, S] against the pool's zbar and m.
-
-    The pool's series are [T] or longer: Z is aligned with their newest rows.
-    """
-    rows = slice(-len(standardised), None)
-    residuals = standardised - market_z[rows, None]
-    market = _market_features(market_z, market_mean)[:, rows]
-    return MeanFeatures(market, _residual_features(residuals))
+def fit_market(market_z: FloatArray) -> float:
+    """Return c, the market part's coefficient; zero without two sessions in succession."""
+    pairs = np.isfinite(market_z[:-1]) & np.isfinite(market_z[1:])
+    centred = centred_market(market_z)
+    now, after = centred[:-1][pairs], centred[1:][pairs]
+    squares = float(now @ now) * (1.0 + MARKET_PSEUDO_DAYS / max(1, int(pairs.sum())))
+    return float(now @ after) / squares if squares > 0.0 else 0.0
 
 
-def _market_features(market_z: FloatArray, market_mean: FloatArray) -> FloatArray:
-    fast, slow = exponential_means(np.abs(market_mean)[:, None], (10, 250))[:, :, 0]
-    turmoil = known_or_zero(np.clip(ratio(fast, slow), 0.3, 4.0) - 1.0)
-    bounded = np.clip(market_z, -MARKET_CLIP, MARKET_CLIP)
-    lags = [known_or_zero(lagged(bounded, lag)) for lag in range(5)]
-    older = (lags[2] + lags[3] + lags[4]) / np.sqrt(3.0)
-    return np.stack([np.ones(len(market_z)), lags[0], lags[1], older, lags[0] * turmoil])
+def momentum(residuals: FloatArray) -> FloatArray:
+    """Return the sum of e over its lags 21 to 251, over sqrt 231, [T, S]; e must be finite."""
+    shifted = np.zeros(residuals.shape)
+    year = trailing_sums(residuals[:-MOMENTUM_FIRST_LAG], MOMENTUM_SESSIONS)
+    np.multiply(year, 1.0 / np.sqrt(MOMENTUM_SESSIONS), out=shifted[MOMENTUM_FIRST_LAG:])
+    return shifted
 
 
-def _residual_features(residuals: FloatArray) -> FloatArray:
+def residual_features(residuals: FloatArray) -> FloatArray:
+    """Return momentum, e_t, e_{t-1} and e_{t-2}, [4, T, S], with zero for what is missing."""
     known = known_or_zero(residuals)
-    year = trailing_sums(known, MOMENTUM_SESSIONS) / np.sqrt(MOMENTUM_SESSIONS)
-    features = np.zeros((4, *known.shape))
-    features[0, MOMENTUM_FIRST_LAG:] = year[:-MOMENTUM_FIRST_LAG]
-    for lag in range(3):
+    features = np.zeros((1 + RESIDUAL_LAGS, *known.shape))
+    features[0] = momentum(known)
+    for lag in range(RESIDUAL_LAGS):
         features[1 + lag, lag:] = known[: len(known) - lag]
     return features
 
 
-def fit_market(features: MeanFeatures, market_z: FloatArray) -> FloatArray:
-    """Return the market part's coefficients [5]: ridge with pseudo-days towards PRIOR_DRIFT."""
-    used = np.isfinite(market_z[:-1]) & np.isfinite(market_z[1:])
-    design = features.market[:, :-1][:, used]
-    prior = np.array([PRIOR_DRIFT, 0.0, 0.0, 0.0, 0.0])
-    target = np.clip(market_z[1:][used], -MARKET_CLIP, MARKET_CLIP)
-    return prior + _fit_shrunk(design, target - prior @ design, MARKET_PSEUDO_DAYS, int(used.sum()))
+def residual_part(residuals: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Return the coefficients [4] times the features of e [T, S], without keeping those."""
+    known = known_or_zero(residuals)
+    total: FloatArray = coefficients[0] * momentum(known)
+    for lag in range(RESIDUAL_LAGS):
+        total[lag:] += coefficients[1 + lag] * known[: len(known) - lag]
+    return total
 
 
-def fit_residual(
-    features: MeanFeatures, standardised: FloatArray, market_z: FloatArray
-) -> FloatArray:
-    """Return the residual part's coefficients [4]: ridge with pseudo stock-days towards zero."""
-    residuals = standardised - market_z[:, None]
+def fit_residual(residuals: FloatArray) -> FloatArray:
+    """Return the residual part's coefficients [4]: ridge with pseudo stock-days towards zero.
+
+    (G + N0 diag(G) / N) c = g for N stock-days: a feature's pseudo-observations have its own mean
+    square, so that the shrinkage has no units.
+    """
     used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
     # Unused stock-days stay in the matrices as rows of zeros: faster than cutting them out.
-    design = (features.residual[:, :-1] * used).reshape(len(features.residual), -1)
+    design = (residual_features(residuals)[:, :-1] * used).reshape(1 + RESIDUAL_LAGS, -1)
     target = np.where(used, residuals[1:], 0.0).reshape(-1)
-    return _fit_shrunk(design, target, RESIDUAL_PSEUDO_STOCK_DAYS, int(used.sum()))
-
-
-def _fit_shrunk(
-    design: FloatArray, target: FloatArray, pseudo: float, observations: int
-) -> FloatArray:
-    """Return c of (G + N0 diag(G) / N) c = g, for N observations and N0 pseudo ones.
-
-    A feature's pseudo-observations have its own mean square, so the shrinkage has no units.
-    """
     gram = design @ design.T
-    penalty = pseudo * np.diag(gram) / max(1, observations)
+    penalty = RESIDUAL_PSEUDO_STOCK_DAYS * np.diag(gram) / max(1, int(used.sum()))
     return solve_ridge(gram, design @ target, penalty)
+
+
+def lean_of(market: FloatArray, residual: FloatArray) -> FloatArray:
+    """Return the lean [T, S] from the market part [T] and the residual part [T, S]."""
+    return np.clip(market[:, None] + residual, -LEAN_CLIP, LEAN_CLIP)

@@ -1,4 +1,4 @@
-"""Adjusted closes of several stocks, side by side on common sessions."""
+"""Adjusted prices of several stocks, side by side on common sessions."""
 
 from __future__ import annotations
 
@@ -23,17 +23,24 @@ class Panel:
     """Adjusted closes [T, S] of `symbols` (S) on `sessions` (T, strictly increasing).
 
     A close is missing where it is NaN, infinite, zero or negative. Missing closes are never
-    filled in: what cannot be computed without them gets weight zero.
+    filled in: what cannot be computed without them gets weight zero. `open`, `high` and `low`
+    [T, S] stand on the same adjusted basis; NaN, or None for all, where they are not known.
     """
 
     symbols: tuple[str, ...]
     sessions: SessionArray
     closes: FloatArray
+    open: FloatArray | None = None
+    high: FloatArray | None = None
+    low: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError when the parts do not fit together."""
-        if self.closes.shape != (len(self.sessions), len(self.symbols)):
+        shape = (len(self.sessions), len(self.symbols))
+        if self.closes.shape != shape:
             raise ValueError("closes must have one row per session and one column per symbol")
+        if any(part is not None and part.shape != shape for part in self._ends()):
+            raise ValueError("open, high and low must have the shape of the closes")
         if len(set(self.symbols)) != len(self.symbols):
             raise ValueError("every symbol may stand in a panel once")
         if np.any(self.sessions[1:] <= self.sessions[:-1]):
@@ -49,28 +56,48 @@ class Panel:
     ) -> Panel:
         """Return the panel of these histories on `sessions`, or on the union of their own.
 
-        Sessions after `until` are left out. A session that a history has no row for is missing.
+        Sessions after `until` are left out. A session that a history has no row for is missing,
+        and so is one on which nothing was traded. Open, high and low are brought to the basis of
+        the adjusted close.
         """
         if sessions is None:
             parts = [history.sessions.astype("datetime64[D]") for history in histories]
             sessions = np.unique(np.concatenate([np.empty(0, "datetime64[D]"), *parts]))
         if until is not None:
             sessions = sessions[sessions <= np.datetime64(until, "D")]
-        closes = np.full((len(sessions), len(histories)), np.nan)
+        prices = np.full((4, len(sessions), len(histories)), np.nan)
         for column, history in enumerate(histories):
-            closes[:, column] = _place(history.adj_close, history.sessions, sessions)
-        return cls(tuple(history.symbol for history in histories), sessions, closes)
+            prices[:, :, column] = _place(_adjusted_bars(history), history.sessions, sessions).T
+        closes, opens, highs, lows = prices
+        symbols = tuple(history.symbol for history in histories)
+        if not np.isfinite(highs).any():
+            return cls(symbols, sessions, closes)
+        return cls(symbols, sessions, closes, opens, highs, lows)
 
     def on(self, sessions: SessionArray) -> Panel:
         """Return the same stocks on other sessions; those the panel does not have are missing."""
         if np.array_equal(sessions, self.sessions):
             return self
-        return Panel(self.symbols, sessions, _place(self.closes, self.sessions, sessions))
+        placed = (
+            None if part is None else _place(part, self.sessions, sessions)
+            for part in (self.closes, *self._ends())
+        )
+        return Panel(self.symbols, sessions, *placed)  # type: ignore[arg-type]
+
+    def columns(self, chosen: Sequence[int] | slice) -> Panel:
+        """Return the panel of these columns only, in the order given."""
+        symbols = (
+            self.symbols[chosen]
+            if isinstance(chosen, slice)
+            else tuple(self.symbols[column] for column in chosen)
+        )
+        ends = (None if part is None else part[:, chosen] for part in self._ends())
+        return Panel(symbols, self.sessions, self.closes[:, chosen], *ends)
 
     def usable_closes(self) -> FloatArray:
         """Return the closes [T, S] with NaN for every one that is missing."""
         usable = np.isfinite(self.closes) & (self.closes > 0.0)
-        return np.where(usable, self.closes, np.nan)
+        return self.closes if usable.all() else np.where(usable, self.closes, np.nan)
 
     def log_moves(self) -> FloatArray:
         """Return ln(P_t / P_{t-1}) as [T, S]; the first row is NaN.
@@ -78,8 +105,10 @@ class Panel:
         The moves into a missing close and out of it are undefined, thus NaN: a move over several
         sessions is not a daily return, and sharing it out would invent closes.
         """
-        moves = np.full(self.closes.shape, np.nan)
-        moves[1:] = np.diff(np.log(self.usable_closes()), axis=0)
+        moves = np.empty(self.closes.shape)
+        moves[:1] = np.nan
+        logs = np.log(self.usable_closes())
+        np.subtract(logs[1:], logs[:-1], out=moves[1:])
         return moves
 
     def log_returns(self) -> FloatArray:
@@ -88,8 +117,36 @@ class Panel:
         Such a move is nearly always a wrong bar or an unadjusted split, and a single one would
         outweigh all other stock-days of a least-squares fit.
         """
-        moves = self.log_moves()
-        return np.where(np.abs(moves) > ODD_MOVE, np.nan, moves)
+        return believable(self.log_moves())
+
+    def _ends(self) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
+        return self.open, self.high, self.low
+
+
+def believable(moves: FloatArray) -> FloatArray:
+    """Return the log moves with NaN for those beyond a factor of 2.5."""
+    odd = np.abs(moves) > ODD_MOVE
+    return np.where(odd, np.nan, moves) if odd.any() else moves
+
+
+def _adjusted_bars(history: PriceHistory) -> FloatArray:
+    """Return adjusted close, open, high and low as [T, 4]; NaN where nothing was traded.
+
+    A feed repeats the last close on a session without a trade, with no volume. That is no return
+    of zero followed by one of twice the size. A history without any volume, such as an index,
+    says nothing of the kind. The range of a session without a volume is not believed either.
+    """
+    bars = np.column_stack([history.adj_close, history.open, history.high, history.low])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bars[:, 1:] *= (history.adj_close / history.close)[:, None]
+    silent = ~(history.volume > 0.0)
+    if not silent.all():
+        unchanged = silent.copy()
+        unchanged[1:] &= history.close[1:] == history.close[:-1]
+        unchanged[:1] = False
+        bars[silent, 1:] = np.nan
+        bars[unchanged] = np.nan
+    return bars
 
 
 def _place(values: FloatArray, given: SessionArray, wanted: SessionArray) -> FloatArray:

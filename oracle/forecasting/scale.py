@@ -1,16 +1,19 @@
-"""The scale A_t: how large the next absolute return is expected to be.
+"""The scale before its corrections: how large the next absolute return is expected to be.
 
 A panel HAR regression of absolute returns (Corsi 2009; pooled over assets after Bollerslev, Hood,
 Huss and Pedersen 2018), with leverage terms (Glosten, Jagannathan and Runkle 1993; Corsi and Reno
-2012). With r the log returns, m and ma the pool's cross-sectional means of r and |r|, E_h a
-bias-corrected exponential mean of half-life h, S_k a mean of k sessions, x^- = max(-x, 0),
-rel = E_250|r| / E_250 ma and n = E_60|r|:
+2012) and, where bars have a range, with that in place of most returns (Garman and Klass 1980).
+With E_h a bias-corrected exponential mean of half-life h, S_k a mean of k sessions, x^- =
+max(-x, 0), rel = E_250|r| / E_250 ma and n = E_60|r|, the linear forms b'x have the terms
 
-    A_t = max(0.2 n_t, b'x_t),
-    x   = [E_1|r|, E_8|r|, E_21|r|, E_250|r|, rel ma, rel E_21 ma, r^-, rel m^-,
-           rel S_5(m)^-, rel S_21(m)^-, S_5(r)^-, S_21(r)^-].
+    closes: E_1|r|, E_8|r|, E_21|r|, E_250|r|, S_5(r)^-, S_21(r)^-, and rel times
+            m^-, S_5(m)^-, S_21(m)^-, E_3 ma, E_60 ma, E_1|m|, E_8|m|
+    ranges: E_1|r|, E_250|r|, E_.5 gk, E_3 gk, E_8 gk, E_21 gk, E_3 on, E_21 on, and rel times
+            m^-, S_5(m)^-, S_21(m)^-, E_1 mrv, E_8 mrv, E_1|m|, E_8|m|
 
-All terms are of the size of a return, so A is as well, and b is free of units.
+and A0 = w max(0.2 n, b_ranges'x) + (1 - w) max(0.2 n, b_closes'x), where w is the share of the
+recent sessions (half-life 8) whose bar has a range. All terms are of the size of a return, so A0
+is as well, and b is free of units.
 """
 
 from __future__ import annotations
@@ -20,29 +23,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.forecasting.smoothing import (
-    exponential_means,
-    exponential_sums,
-    known_or_zero,
-    ratio,
-    trailing_means,
-)
+from oracle.forecasting.market import magnitude_on
+from oracle.forecasting.smoothing import exponential_means, fall, trailing_means
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oracle.domain.prices import FloatArray
+    from oracle.forecasting.bars import Ranges
+    from oracle.forecasting.market import Market
 
-PRIOR: FloatArray = np.array(
-    [0.063, 0.112, 0.436, 0.058, 0.151, 0.091, 0.013, -0.039, 0.314, 0.633, 0.083, 0.203]
+CLOSE_PRIOR: FloatArray = np.array(
+    [
+        *(0.087, -0.058, 0.590, 0.127, 0.074, 0.209),
+        *(0.031, 0.220, 0.508, 0.496, -0.149, -0.141, -0.181),
+    ]
 )
-"""Coefficients measured on US stocks in 1990-2015, towards which a fit is drawn."""
+"""Coefficients of the terms of closes, measured on US stocks in 1990-2015."""
 
-PRIOR_STOCK_DAYS = 2000.0
-"""How many stock-days of evidence the prior is worth (Zellner's g-prior)."""
-
-FORGETTING_HALF_LIFE = 1250.0
-"""Sessions after which a stock-day counts half in the fit."""
+RANGE_PRIOR: FloatArray = np.array(
+    [
+        *(0.027, -0.025, 0.217, -0.012, 0.253, -0.011, 0.062, 0.115),
+        *(0.027, 0.219, 0.416, 0.433, -0.004, -0.133, -0.081),
+    ]
+)
+"""Coefficients of the terms of ranges, measured on US stocks in 2016-2021."""
 
 FLOOR = 0.2
 """The scale never falls below this part of n, the mean absolute return of about 60 sessions."""
@@ -53,125 +58,125 @@ SMALLEST_SCALE = 1e-5
 WARM_UP = 20
 """Returns a stock needs before its features are used."""
 
-# Makes the solution unique when columns coincide (one stock alone is its own market) without
-# moving any well-determined coefficient by more than about a millionth.
-_RIDGE = 1e-8
+RANGE_HALF_LIFE = 8.0
+"""Half-life, in sessions, of the memory for whether bars have a range."""
 
-# Stock-days per matrix product, so that its design matrix stays in the processor's cache.
-_CHUNK = 16_384
+
+@dataclass(frozen=True, slots=True)
+class LinearForm:
+    """The terms of one form: each of `own` [T, S], then `relative` [T, S] times `shared` [M, T]."""
+
+    own: tuple[FloatArray, ...]
+    shared: FloatArray
+    relative: FloatArray
+
+    def value(self, coefficients: FloatArray) -> FloatArray:
+        """Return b'x [T, S] without making the terms themselves."""
+        market = coefficients[len(self.own) :] @ self.shared
+        total = self.relative * market[:, None]
+        part = np.empty(total.shape)
+        for coefficient, term in zip(coefficients, self.own, strict=False):
+            total += np.multiply(coefficient, term, out=part)
+        return total
+
+    def terms(self, factor: FloatArray, rows: slice) -> FloatArray:
+        """Return x [K, T, S] of these rows, each multiplied by `factor` [T, S] of those rows."""
+        relative = factor * self.relative[rows]
+        terms = np.empty((len(self.own) + len(self.shared), *relative.shape))
+        for place, term in enumerate(self.own):
+            np.multiply(term[rows], factor, out=terms[place])
+        np.multiply(self.shared[:, rows, None], relative, out=terms[len(self.own) :])
+        return terms
+
+    def sums(self, factor: FloatArray, rows: slice) -> FloatArray:
+        """Return the sums over these rows of x times `factor` [T, S] of those rows, [K, S]."""
+        own = [np.einsum("ts,ts->s", term[rows], factor) for term in self.own]
+        return np.vstack([*own, self.shared[:, rows] @ (factor * self.relative[rows])])
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleFeatures:
-    """`values` [12, T, S] and `norm` n [T, S] (both zero where not `usable` [T, S])."""
+    """What the scale is computed from, on T sessions for S stocks.
 
-    values: FloatArray
+    `norm` n [T, S]; `usable` [T, S], false before 20 returns and without movement; the form of
+    `ranges`, None where no bar has one, with its weight `range_weight` w [T, S], None for one
+    everywhere; the form of `closes`, None where it would weigh nothing and is not asked for.
+    """
+
     norm: FloatArray
     usable: NDArray[np.bool_]
+    closes: LinearForm | None
+    ranges: LinearForm | None
+    range_weight: FloatArray | None
 
-    def scale(self, coefficients: FloatArray) -> FloatArray:
-        """Return A [T, S]: the expected absolute log return of the session after each row."""
-        linear = np.tensordot(coefficients, self.values, axes=1)
-        return np.where(self.usable, np.maximum(FLOOR * self.norm, linear), np.nan)
+    def scale(self, close_coefficients: FloatArray, range_coefficients: FloatArray) -> FloatArray:
+        """Return A0 [T, S], NaN where it is not usable."""
+        floor = FLOOR * self.norm
+        if self.ranges is None:
+            scale = self._bounded(self.closes, close_coefficients, floor)
+        else:
+            scale = self._bounded(self.ranges, range_coefficients, floor)
+            if self.range_weight is not None:
+                scale *= self.range_weight
+                scale += (1.0 - self.range_weight) * self._bounded(
+                    self.closes, close_coefficients, floor
+                )
+        scale[~self.usable] = np.nan
+        return scale
+
+    def _bounded(
+        self, form: LinearForm | None, coefficients: FloatArray, floor: FloatArray
+    ) -> FloatArray:
+        if form is None:
+            raise ValueError("the form that these sessions need was not computed")
+        value = form.value(coefficients)
+        return np.maximum(value, floor, out=value)
 
 
 def scale_features(
-    returns: FloatArray,
-    market_mean: FloatArray,
-    market_magnitude: FloatArray,
-    *,
-    latest: int | None = None,
+    returns: FloatArray, ranges: Ranges | None, market: Market, *, both: bool = False
 ) -> ScaleFeatures:
-    """Return the features of `returns` [T, S] against the pool's m and ma, both [T].
+    """Return the features of `returns` [T, S] and their ranges against the pool's series.
 
-    Row t uses rows up to t only. A missing return has weight zero in every mean. With `latest`
-    only that many of the newest rows are returned; they are the same as without it.
+    Row t uses rows up to t only. A missing value has weight zero in every mean. With `both` the
+    terms of closes are computed even where they weigh nothing.
     """
-    rows = slice(-latest if latest else None, None)
+    if not market.has_range:
+        ranges = None
+    weight = None if ranges is None else _range_weight(returns, ranges)
+    with_closes = both or ranges is None or weight is not None
     absolute = np.abs(returns)
-    m, ma = market_mean[:, None], market_magnitude[:, None]
-    own = exponential_means(absolute, (1, 8, 21, 250, 60))[:, rows]
-    relative = known_or_zero(relative_size(absolute, ma)[rows])
-    shared = (
-        known_or_zero(ma),
-        exponential_means(ma, (21,))[0],
-        fall(m),
-        fall(trailing_means(m, 5)),
-        fall(trailing_means(m, 21)),
-    )
-    seen = np.cumsum(np.isfinite(returns), axis=0)[rows] >= WARM_UP
-    usable = seen & (known_or_zero(own[4]) > SMALLEST_SCALE)
-    values = np.empty((len(PRIOR), *relative.shape))
-    values[:4] = own[:4]
-    for term, series in zip((4, 5, 7, 8, 9), shared, strict=True):
-        np.multiply(relative, series[rows], out=values[term])
-    values[6] = fall(returns[rows])
-    values[10] = fall(trailing_means(returns, 5)[rows])
-    values[11] = fall(trailing_means(returns, 21)[rows])
-    np.copyto(values, 0.0, where=~usable)
-    return ScaleFeatures(values, np.where(usable, own[4], 0.0), usable)
+    half_lives = (60.0, 250.0, 1.0, 8.0, 21.0) if with_closes else (60.0, 250.0, 1.0)
+    norm, year, day, *weeks = exponential_means(absolute, half_lives)
+    usual = exponential_means(magnitude_on(market, returns), (250.0,))[0]
+    seen = np.cumsum(np.isfinite(returns), axis=0) >= WARM_UP
+    usable = seen & (norm > SMALLEST_SCALE) & (usual > 0.0)
+    relative = np.zeros(returns.shape)
+    np.divide(year, usual, out=relative, where=usable)
+    head, tail = market.falls(), market.recent_sizes()
+    closes = None
+    if with_closes:
+        falls = (fall(trailing_means(returns, sessions)) for sessions in (5, 21))
+        closes = LinearForm(
+            (day, *weeks, year, *falls), np.vstack([head, market.close_sizes(), tail]), relative
+        )
+    by_range = None
+    if ranges is not None:
+        inside = exponential_means(ranges.garman_klass, (0.5, 3.0, 8.0, 21.0))
+        outside = exponential_means(ranges.overnight, (3.0, 21.0))
+        by_range = LinearForm(
+            (day, year, *inside, *outside),
+            np.vstack([head, market.range_sizes(), tail]),
+            relative,
+        )
+    return ScaleFeatures(norm, usable, closes, by_range, weight)
 
 
-def relative_size(absolute: FloatArray, market_magnitude: FloatArray) -> FloatArray:
-    """Return rel = E_250|r| / E_250 ma, [T, S].
-
-    Both means run over the sessions on which the stock has a return, so a young stock is
-    compared with the market of its own lifetime.
-    """
-    there = np.isfinite(absolute) & np.isfinite(market_magnitude)
-    columns = there[:, :1] if np.all(there == there[:, :1]) else there
-    own, market = np.where(there, absolute, 0.0), np.where(columns, market_magnitude, 0.0)
-    sums = exponential_sums(np.hstack([own, market]), (250,))[0]
-    return ratio(sums[:, : own.shape[1]], sums[:, own.shape[1] :])
-
-
-def fall(values: FloatArray) -> FloatArray:
-    """Return x^- = max(-x, 0), and zero where the value is missing."""
-    return np.fmax(-values, 0.0)
-
-
-def fit_scale(features: ScaleFeatures, returns: FloatArray) -> FloatArray:
-    """Return b [12], the coefficients of the scale.
-
-    Weighted least squares of |r_{t+1}| / n_t on x_t / n_t over all stocks and sessions; the
-    weights halve every 1,250 sessions. With G = sum w xx', g = sum w xy, W = sum w and
-    N0 = 2,000 the g-prior (Zellner 1986) gives (G + N0 G/W) b = g + (N0 G/W) b0, which is
-    (1 + N0/W) G (b - b0) = g - G b0. A session without a return has weight zero.
-
-    Raises ValueError when there is no stock-day to learn from.
-    """
-    used = features.usable[:-1] & np.isfinite(returns[1:])
-    if not used.any():
-        raise ValueError("there is no stock-day to learn from")
-    ages = np.arange(len(used) - 1, -1, -1.0)
-    weights = 0.5 ** (ages / FORGETTING_HALF_LIFE)
-    # Unused stock-days stay in the matrices as zeros: faster than cutting them out.
-    factors = np.zeros(used.shape)
-    np.divide(np.sqrt(weights)[:, None], features.norm[:-1], out=factors, where=used)
-    absolute = np.where(used, np.abs(returns[1:]), 0.0)
-    gram, moments = np.zeros((len(PRIOR), len(PRIOR))), np.zeros(len(PRIOR))
-    rows = max(1, _CHUNK // used.shape[1])
-    for start in range(0, len(used), rows):
-        chunk = slice(start, min(start + rows, len(used)))
-        design = (features.values[:, chunk] * factors[chunk]).reshape(len(PRIOR), -1)
-        gram += design @ design.T
-        moments += design @ (absolute[chunk] * factors[chunk]).reshape(-1)
-    return PRIOR + solve_ridge(
-        (1.0 + PRIOR_STOCK_DAYS / (weights @ used.sum(axis=1))) * gram,
-        moments - gram @ PRIOR,
-        _RIDGE * np.diag(gram),
-    )
-
-
-def solve_ridge(gram: FloatArray, moments: FloatArray, penalty: FloatArray) -> FloatArray:
-    """Return the solution c of (G + diag(penalty)) c = g, with zero for columns that are all zero.
-
-    Columns are scaled to one first, so that their sizes do not spoil the accuracy.
-    """
-    diagonal = np.diag(gram) + penalty
-    active = diagonal > 0.0
-    size = np.sqrt(diagonal[active])
-    matrix = (gram + np.diag(penalty))[np.ix_(active, active)] / np.outer(size, size)
-    solution = np.zeros(len(moments))
-    solution[active] = np.linalg.solve(matrix, moments[active] / size) / size
-    return solution
+def _range_weight(returns: FloatArray, ranges: Ranges) -> FloatArray | None:
+    """Return w [T, S]: the share of recent returns whose bar has a range; None if all have."""
+    there = np.isfinite(returns)
+    has_range = np.isfinite(ranges.overnight)
+    if np.array_equal(there, has_range):
+        return None
+    known = np.where(there, has_range, np.nan)
+    return exponential_means(known, (RANGE_HALF_LIFE,)).reshape(returns.shape)

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from oracle.domain.prices import PriceHistory
 from oracle.forecasting import Panel
-from tests.unit.forecasting.simulated_market import history_of, panel_of, simulated_panel
+from tests.unit.forecasting.simulated_market import (
+    history_of,
+    panel_of,
+    simulated_panel,
+    with_bars,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,5 +90,71 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         Panel(("A",), sessions, np.ones((3, 1)))
     with pytest.raises(ValueError, match="once"):
         Panel(("A", "A"), sessions, np.ones((2, 2)))
+    with pytest.raises(ValueError, match="shape of the closes"):
+        Panel(("A",), sessions, np.ones((2, 1)), np.ones((2, 2)), np.ones((2, 1)), np.ones((2, 1)))
     with pytest.raises(ValueError, match="strictly increasing"):
         Panel(("A",), sessions[::-1], np.ones((2, 1)))
+
+
+def history_with_bars(volume: list[float], adjustment: float = 0.5) -> PriceHistory:
+    """Return four sessions of one stock, the third of which repeats the close of the second."""
+    closes = np.array([10.0, 11.0, 11.0, 12.0])
+    return PriceHistory(
+        symbol="A",
+        currency="USD",
+        sessions=np.arange("2020-01-06", "2020-01-10", dtype="datetime64[D]"),
+        open=closes - 0.5,
+        high=closes + 1.0,
+        low=closes - 1.0,
+        close=closes,
+        adj_close=adjustment * closes,
+        volume=np.array(volume),
+    )
+
+
+def test_bars_are_brought_to_the_adjusted_basis() -> None:
+    """Open, high and low are scaled by what dividends do to the close."""
+    panel = Panel.align([history_with_bars([1e6] * 4)])
+
+    assert panel.open is not None
+    assert panel.high is not None
+    assert panel.low is not None
+    np.testing.assert_allclose(panel.open[:, 0], [4.75, 5.25, 5.25, 5.75])
+    np.testing.assert_allclose(panel.high[:, 0], [5.5, 6.0, 6.0, 6.5])
+    np.testing.assert_allclose(panel.low[:, 0], [4.5, 5.0, 5.0, 5.5])
+
+
+@pytest.mark.parametrize("silent", [0.0, np.nan])
+def test_session_without_a_trade_is_missing(silent: float) -> None:
+    """A repeated close without a volume is no return of zero, and its bar is no range."""
+    panel = Panel.align([history_with_bars([1e6, 1e6, silent, silent])])
+
+    np.testing.assert_array_equal(np.isnan(panel.closes[:, 0]), [False, False, True, False])
+    assert panel.high is not None
+    np.testing.assert_array_equal(np.isnan(panel.high[:, 0]), [False, False, True, True])
+
+
+def test_history_that_never_tells_a_volume_keeps_its_rows() -> None:
+    """An index has no volume, and an unchanged level of it is one."""
+    panel = Panel.align([history_with_bars([np.nan] * 4)])
+
+    assert np.isfinite(panel.closes).all()
+    assert panel.high is not None
+    assert np.isfinite(panel.high).all()
+
+
+def test_histories_of_closes_make_a_panel_of_closes() -> None:
+    """Where no feed gave a high, there are no arrays of missing ones."""
+    panel = Panel.align([history_of(simulated_panel(sessions=30, stocks=1), 0)])
+
+    assert panel.open is None
+
+
+def test_bars_stay_beside_their_closes_on_other_sessions() -> None:
+    """Alignment, selection of columns and other sessions treat all four prices alike."""
+    panel = with_bars(simulated_panel(sessions=30, stocks=3))
+    aligned = Panel.align([history_of(panel, column) for column in (2, 0)])
+    chosen = panel.columns([2, 0]).on(panel.sessions[5:])
+
+    for name in ("closes", "open", "high", "low"):
+        np.testing.assert_allclose(getattr(aligned, name)[5:], getattr(chosen, name), rtol=1e-15)

@@ -30,7 +30,7 @@ def test_exponential_mean_equals_its_definition(
         there = np.isfinite(values[:, column])
         total = weights[there].sum()
         if total == 0.0:
-            assert np.isnan(means[-1, column])
+            assert means[-1, column] == 0.0
         else:
             expected = (weights[there] * values[there, column]).sum() / total
             np.testing.assert_allclose(means[-1, column], expected, rtol=1e-11, atol=1e-13)
@@ -44,11 +44,11 @@ def test_mean_of_a_constant_is_the_constant() -> None:
 
 
 def test_trailing_mean_uses_what_is_there() -> None:
-    """Missing values count neither above nor below the line; a window of gaps is NaN."""
+    """Missing values count neither above nor below the line; a window of gaps is zero."""
     values = np.array([[1.0], [np.nan], [3.0], [np.nan], [np.nan], [6.0]])
 
     np.testing.assert_allclose(
-        trailing_means(values, 2)[:, 0], [1.0, 1.0, 3.0, 3.0, np.nan, 6.0], rtol=1e-12
+        trailing_means(values, 2)[:, 0], [1.0, 1.0, 3.0, 3.0, 0.0, 6.0], rtol=1e-12
     )
 
 
