@@ -25,7 +25,7 @@ FORGETTING_HALF_LIFE = 1250.0
 _RIDGE = 1e-8
 
 # Stock-days per matrix product, so that its design matrix stays in the processor's cache.
-_CHUNK = 16_384
+_CHUNK = 4_096
 
 
 def fit_scale(
@@ -45,36 +45,45 @@ def fit_scale(
     usable = used[:-1] & np.isfinite(absolute[1:])
     if not usable.any():
         return prior.copy()
-    inverse = np.zeros(usable.shape)
-    np.divide(1.0, norm[:-1], out=inverse, where=usable)
-    design = form.terms(inverse, slice(0, -1)).reshape(len(prior), -1)
-    target = (np.where(usable, absolute[1:], 0.0) * inverse).reshape(-1)
     ages = np.arange(len(usable) - 1, -1, -1.0)
-    # Unused stock-days stay in the matrices with weight zero: faster than cutting them out.
-    weights = (0.5 ** (ages / FORGETTING_HALF_LIFE)[:, None] * usable).reshape(-1)
-    first = _solve_towards(prior, design, target, weights)
-    size = np.maximum(FLOOR, first @ design)
-    return _solve_towards(prior, design, target, weights / (size * size))
+    roots = 0.5 ** (0.5 * ages / FORGETTING_HALF_LIFE)[:, None] * usable
+    factor = np.zeros(usable.shape)
+    np.divide(roots, norm[:-1], out=factor, where=usable)
+    # The last row is y, so that one product gives sum w xx', sum w xy and sum w yy. Unused
+    # stock-days stay in the matrix as zeros: faster than cutting them out.
+    rows = np.empty((len(prior) + 1, *usable.shape))
+    form.terms(factor, slice(0, -1), out=rows[:-1])
+    np.multiply(np.where(usable, absolute[1:], 0.0), factor, out=rows[-1])
+    design, weights = rows.reshape(len(rows), -1), roots.reshape(-1)
+    first = _solve_towards(prior, design, weights, None)
+    return _solve_towards(prior, design, weights, first)
 
 
 def _solve_towards(
-    prior: FloatArray, design: FloatArray, target: FloatArray, weights: FloatArray
+    prior: FloatArray, design: FloatArray, roots: FloatArray, guess: FloatArray | None
 ) -> FloatArray:
-    """Return b of the weighted regression [K] of `target` [N] on `design` [K, N].
+    """Return b of the regression of the last row of `design` [K + 1, N] on the others.
 
-    With G = sum w xx', g = sum w xy, W = sum w and N0 = 2,000 the g-prior (Zellner 1986) gives
-    (G + N0 G/W) b = g + (N0 G/W) b0, which is (1 + N0/W) G (b - b0) = g - G b0.
+    All are multiplied by the roots [N] of the weights w. With G = sum w xx', g = sum w xy,
+    W = sum w and N0 = 2,000 the g-prior (Zellner 1986) gives (G + N0 G/W) b = g + (N0 G/W) b0,
+    which is (1 + N0/W) G (b - b0) = g - G b0. With a `guess` of b the weights are divided by the
+    square of what it says, max(0.2, b'x / n).
     """
-    gram, moments = np.zeros((len(prior), len(prior))), np.zeros(len(prior))
-    for start in range(0, len(target), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        weighted = design[:, chunk] * weights[chunk]
-        gram += weighted @ design[:, chunk].T
-        moments += weighted @ target[chunk]
+    gram, total = np.zeros((len(design), len(design))), 0.0
+    for start in range(0, len(roots), _CHUNK):
+        part, root = design[:, start : start + _CHUNK], roots[start : start + _CHUNK]
+        if guess is not None:
+            # The rows carry the roots already, so the floor has to as well.
+            size = np.maximum(FLOOR * root, guess @ part[:-1])
+            shrink = np.divide(root, size, out=np.zeros(size.shape), where=root > 0.0)
+            part, root = part * shrink, root * shrink
+        gram += part @ part.T
+        total += float(root @ root)
+    inputs, moments = gram[:-1, :-1], gram[:-1, -1]
     return prior + solve_ridge(
-        (1.0 + PRIOR_STOCK_DAYS / weights.sum()) * gram,
-        moments - gram @ prior,
-        _RIDGE * np.diag(gram),
+        (1.0 + PRIOR_STOCK_DAYS / total) * inputs,
+        moments - inputs @ prior,
+        _RIDGE * np.diag(inputs),
     )
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.market import magnitude_on
-from oracle.forecasting.smoothing import exponential_means, fall, trailing_means
+from oracle.forecasting.smoothing import counts_of, exponential_means, fall, trailing_means
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,14 +79,12 @@ class LinearForm:
             total += np.multiply(coefficient, term, out=part)
         return total
 
-    def terms(self, factor: FloatArray, rows: slice) -> FloatArray:
-        """Return x [K, T, S] of these rows, each multiplied by `factor` [T, S] of those rows."""
-        relative = factor * self.relative[rows]
-        terms = np.empty((len(self.own) + len(self.shared), *relative.shape))
+    def terms(self, factor: FloatArray, rows: slice, out: FloatArray) -> None:
+        """Put x [K, T, S] of these rows, each times `factor` [T, S] of those rows, into `out`."""
         for place, term in enumerate(self.own):
-            np.multiply(term[rows], factor, out=terms[place])
-        np.multiply(self.shared[:, rows, None], relative, out=terms[len(self.own) :])
-        return terms
+            np.multiply(term[rows], factor, out=out[place])
+        relative = factor * self.relative[rows]
+        np.multiply(self.shared[:, rows, None], relative, out=out[len(self.own) :])
 
     def sums(self, factor: FloatArray, rows: slice) -> FloatArray:
         """Return the sums over these rows of x times `factor` [T, S] of those rows, [K, S]."""
@@ -149,7 +147,7 @@ def scale_features(
     half_lives = (60.0, 250.0, 1.0, 8.0, 21.0) if with_closes else (60.0, 250.0, 1.0)
     norm, year, day, *weeks = exponential_means(absolute, half_lives)
     usual = exponential_means(magnitude_on(market, returns), (250.0,))[0]
-    seen = np.cumsum(np.isfinite(returns), axis=0) >= WARM_UP
+    seen = counts_of(np.isfinite(returns)) >= WARM_UP
     usable = seen & (norm > SMALLEST_SCALE) & (usual > 0.0)
     relative = np.zeros(returns.shape)
     np.divide(year, usual, out=relative, where=usable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,12 +48,18 @@ def test_parts_add_up_to_the_forecast(panel: Panel) -> None:
 
 
 def test_floor_and_bound_take_part_where_they_bind() -> None:
-    """A calm after a storm rests on the floor, and there the other parts add up to less."""
-    forecast = forecast_panel(fit_pool(POOL), POOL)
-    floor = forecast.contributions.width[:, WIDTH_PARTS.index("floor")]
+    """A width without terms is its floor, and a wild lean is cut back to its bound."""
+    fit = replace(fit_pool(POOL), close_coefficients=np.zeros(13), market_coefficient=50.0)
+    forecast = forecast_panel(fit, POOL)
+    parts = forecast.contributions
+    floor = parts.width[:, WIDTH_PARTS.index("floor")]
+    corrections = parts.width[:, -2:].sum(axis=1)
 
-    assert floor[2] > 0.0
-    np.testing.assert_allclose(np.delete(floor, 2), 0.0, atol=1e-15)
+    assert (floor > 0.0).all()
+    np.testing.assert_allclose(floor + corrections, forecast.scale, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.abs(parts.expected[:, :-1].sum(axis=1)), 0.25 * forecast.scale, rtol=1e-12
+    )
 
 
 def test_usual_width_is_the_average_of_the_widths() -> None:
