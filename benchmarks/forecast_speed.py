@@ -1,14 +1,17 @@
 """How long a cold fit and forecast take, against two yardsticks in the same run.
 
-`make bench` or `python benchmarks/forecast_speed.py`. Yardsticks: the logarithm of the same closes
+`make bench` or `python -m benchmarks.forecast_speed`. Yardsticks: the logarithm of the same closes
 (the least that any method must do), and a ridge regression on five lagged closes per stock with
-scikit-learn, if that is installed (`uv sync --group bench`).
+scikit-learn, if that is installed (`uv sync --group bench`). For one core set
+OPENBLAS_NUM_THREADS=1.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import resource
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 SESSIONS = 1260
 LAGS = 5
 REPEATS = 7
+RIDGE_STOCKS = 500
+"""A loop over more stocks only repeats what is known by then."""
 
 
 def simulate_closes(stocks: int) -> FloatArray:
@@ -34,20 +39,29 @@ def simulate_closes(stocks: int) -> FloatArray:
     return closes
 
 
-def fastest(work: Callable[[], object]) -> float:
+def panel_of(closes: FloatArray, *, bars: bool) -> Panel:
+    """Return the closes as a panel, with made-up bars around them or without."""
+    sessions = np.busday_offset("2020-01-01", np.arange(len(closes)), roll="forward")
+    symbols = tuple(f"S{n}" for n in range(closes.shape[1]))
+    if not bars:
+        return Panel(symbols, sessions, closes)
+    opens = np.vstack([closes[:1], closes[:-1]])
+    highs, lows = 1.006 * np.maximum(opens, closes), 0.994 * np.minimum(opens, closes)
+    return Panel(symbols, sessions, closes, 1.001 * opens, highs, lows)
+
+
+def fastest(work: Callable[[], object], repeats: int = REPEATS) -> float:
     """Return the shortest of several runs, in seconds: the one least disturbed by others."""
     durations = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = perf_counter()
         work()
         durations.append(perf_counter() - started)
     return min(durations)
 
 
-def forecast_all(closes: FloatArray) -> FloatArray:
+def forecast_all(panel: Panel) -> FloatArray:
     """Return the expected log returns of a cold fit and forecast of all stocks."""
-    sessions = np.busday_offset("2020-01-01", np.arange(SESSIONS), roll="forward")
-    panel = Panel(tuple(f"S{n}" for n in range(closes.shape[1])), sessions, closes)
     return forecast_panel(fit_pool(panel), panel).expected_log_return
 
 
@@ -63,19 +77,32 @@ def ridge_all(closes: FloatArray) -> list[float]:
 
 
 def main() -> None:
-    """Print one line per number of stocks."""
+    """Print one line per number of stocks and kind of prices."""
     with_ridge = importlib.util.find_spec("sklearn") is not None
-    print(f"Cold fit and forecast, {SESSIONS} sessions, fastest of {REPEATS} runs")
-    print(f"{'stocks':>6} {'oracle':>10} {'np.log':>10} {'ridge loop':>12} {'ridge/oracle':>13}")
-    for stocks in (10, 500):
+    print(f"Cold fit and forecast, {SESSIONS} sessions, fastest of several runs")
+    print(
+        f"{'stocks':>6} {'prices':>7} {'oracle':>10} {'np.log':>10} {'ratio':>6} {'ridge loop':>12}"
+    )
+    for stocks in (10, 500, 5000):
         closes = simulate_closes(stocks)
-        oracle = fastest(lambda closes=closes: forecast_all(closes))  # type: ignore[misc]
-        logarithm = fastest(lambda closes=closes: np.log(closes))  # type: ignore[misc]
-        line = f"{stocks:>6} {1e3 * oracle:>7.1f} ms {1e3 * logarithm:>7.2f} ms"
-        if with_ridge:
-            ridge = fastest(lambda closes=closes: ridge_all(closes))  # type: ignore[misc]
-            line += f" {1e3 * ridge:>9.1f} ms {ridge / oracle:>12.1f}x"
-        print(line if with_ridge else f"{line}   (scikit-learn is not installed)")
+        logarithm = fastest(partial(np.log, closes))
+        ridge = None
+        if with_ridge and stocks <= RIDGE_STOCKS:
+            ridge = fastest(partial(ridge_all, closes), 3)
+        for bars in (False, True):
+            panel = panel_of(closes, bars=bars)
+            oracle = fastest(partial(forecast_all, panel), REPEATS if stocks < 5000 else 3)
+            line = (
+                f"{stocks:>6} {'bars' if bars else 'closes':>7} {1e3 * oracle:>7.1f} ms "
+                f"{1e3 * logarithm:>7.2f} ms {oracle / logarithm:>6.0f}"
+            )
+            if ridge is not None:
+                line += f" {1e3 * ridge:>9.1f} ms = {ridge / oracle:.1f}x oracle"
+            print(line)
+    if not with_ridge:
+        print("scikit-learn is not installed: no ridge loop to compare with")
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory at its highest: {highest:.0f} MiB")
 
 
 if __name__ == "__main__":

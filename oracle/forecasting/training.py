@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 WINDOW_SESSIONS = 1260
 """At most this many of the newest sessions are used, however many are stored: about five years."""
 
-LARGEST_POOL = 128
+LARGEST_POOL = 96
 """Of a larger pool every second, third ... stock trains: more of them hardly move a coefficient."""
 
 _MOSTLY = 0.5
@@ -51,7 +51,7 @@ def fit_pool(panel: Panel) -> Fit:
 
     Sessions on which no more than half of the pool has a close are left out, so that one feed's
     stray row cannot break the returns of all others; of the rest the newest 1,260 count. Of more
-    than 128 stocks every k-th in the order of their symbols is used, k as small as possible.
+    than 96 stocks every k-th in the order of their symbols is used, k as small as possible.
 
     Raises PoolIncomplete when no more than half of the pool has a close on the last session, when
     fewer than 60 sessions remain, or when no price of the pool moves.
