@@ -111,8 +111,8 @@ def table_row(peer: Peer, losses: Losses, baselines: tuple[Losses, Losses]) -> s
     ewma, rolling = (crps / baseline.crps[:: peer.every].sum() for baseline in baselines)
     bands = "/".join(f"{share:.0f}" for share in losses.coverage)
     return (
-        f"| {peer.name} | {losses.crps.size:,} | {relative:.4f} | {ewma:.4f} | {rolling:.4f} | {bands} "
-        f"| {1e3 * losses.seconds / len(losses.crps):.1f} ms |"
+        f"| {peer.name} | {losses.crps.size:,} | {relative:.4f} | {ewma:.4f} | {rolling:.4f} "
+        f"| {bands} | {1e3 * losses.seconds / len(losses.crps):.1f} ms |"
     )
 
 
