@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from oracle.domain.instruments import parse_query
+from oracle.domain.errors import FeedError, TooManyLookups
+from oracle.domain.instruments import Match, Source, parse_query
+from oracle.observability.logs import get_logger
+from oracle.services.background import SingleFlight
+from oracle.services.price_memory import BySymbol
 
 if TYPE_CHECKING:
-    from oracle.domain.instruments import Match
     from oracle.services.dependencies import Dependencies
 
 MAX_MATCHES = 8
+FOUND_ELSEWHERE = 50.0
+"""The score of what only the feed knows: it has its own idea of likeness."""
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,14 @@ class SearchResult:
     exact: Match | None
 
 
+class SearchCache:
+    """What the feed found for queries that the directory cannot answer."""
+
+    def __init__(self) -> None:
+        self.answers: BySymbol[tuple[Match, ...]] = BySymbol()
+        self.flights: SingleFlight[str, tuple[Match, ...]] = SingleFlight("search_feed")
+
+
 def search_symbols(deps: Dependencies, text: str, limit: int = MAX_MATCHES) -> SearchResult:
     """Return matches from the local directory, tolerant of typing errors; asks no feed.
 
@@ -32,3 +47,31 @@ def search_symbols(deps: Dependencies, text: str, limit: int = MAX_MATCHES) -> S
     matches = tuple(deps.directory.search(query, limit))
     exact = next((match for match in matches if match.exact), None)
     return SearchResult(query, matches, exact)
+
+
+async def search_everywhere(deps: Dependencies, text: str) -> SearchResult:
+    """Return local matches or, where there are none, those of the feed, asked once per query.
+
+    For a search that was sent off, not for one that is being typed. Raises InvalidQuery.
+    """
+    result = search_symbols(deps, text)
+    if result.matches or deps.feed.source is Source.SAMPLE:
+        return result
+    key = result.query.casefold()
+    found = deps.searches.answers.find(key)
+    if found is None:
+        try:
+            found = await deps.searches.flights.run(key, lambda: _ask_feed(deps, key))
+        except (FeedError, TooManyLookups) as error:
+            # The directory's "nothing found" stands; nobody should see an error for a search.
+            _log.info("feed_search_failed", error=type(error).__name__, why=str(error))
+            return result
+    return replace(result, matches=found)
+
+
+async def _ask_feed(deps: Dependencies, query: str) -> tuple[Match, ...]:
+    deps.lookup_budget.spend()
+    found = await deps.feed.search(query, MAX_MATCHES)
+    matches = tuple(Match(instrument, FOUND_ELSEWHERE) for instrument in found)
+    deps.searches.answers.keep(query, matches)
+    return matches
