@@ -160,6 +160,7 @@ class MarketData:
         quote = self._believed(fetched.quote, accepted)
         async with self._store.begin() as unit:
             await unit.bars.upsert_history(self._feed.source, accepted, now)
+            await unit.splits.upsert_splits(self._feed.source, symbol, fetched.splits)
             if quote is not None:
                 await unit.quotes.upsert_quote(quote)
         self._memory.instruments.keep(symbol, fetched.instrument)
