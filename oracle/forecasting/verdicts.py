@@ -50,7 +50,7 @@ def _judge(scores: Scores, best_buys: BestBuyScores | None) -> Iterator[str]:
 def _judge_ranges(coverage: Coverage) -> str:
     share = coverage.share
     fell = (
-        f"{write_share(100.0 * share.value)} of closes fell into "
+        f"{write_share(100.0 * share.value, 1)} of closes fell into "
         f"the {write_share(100.0 * coverage.level)} range."
     )
     if not share.excludes(coverage.level):
@@ -80,8 +80,8 @@ def _compare(ratio: float) -> str:
 
 def _judge_direction(direction: Direction) -> str:
     shares = (
-        f"right in {write_share(100.0 * direction.right.value)} of closes, "
-        f"always saying up in {write_share(100.0 * direction.always_up.value)}"
+        f"right in {write_share(100.0 * direction.right.value, 1)} of closes, "
+        f"always saying up in {write_share(100.0 * direction.always_up.value, 1)}"
     )
     if not direction.edge.excludes(0.0):
         return f"Direction no better than always saying up: {shares}."
