@@ -20,6 +20,9 @@ from oracle.web.site import current_site
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
+DOWNLOAD_SECONDS = 300
+"""How long a slow reader may take for the whole file."""
+
 
 @api.get("/stocks/<symbol>")
 @rate_limit(limits=API)
@@ -69,6 +72,7 @@ async def download_track_record() -> Response:
     state = await use_cases.record_state(asked.origin, asked.symbol)
     rows = use_cases.settled(asked.origin, asked.symbol)
     response = Response(write_csv(rows), content_type=CSV)
+    response.timeout = DOWNLOAD_SECONDS
     parts = ["oracle-record", use_cases.market().source.value, asked.origin.value, asked.symbol]
     name = "-".join(part for part in parts if part)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'

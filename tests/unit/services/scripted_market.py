@@ -20,10 +20,11 @@ from oracle.settings import load_settings
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oracle.adapters.sql.store import SqlStore
     from oracle.domain.errors import FeedError
+    from oracle.domain.prices import Split
 
 CALENDAR = XnysCalendar(end=date(2024, 12, 31), start=date(2018, 1, 1))
 EVENING = datetime(2023, 6, 14, 22, 0, tzinfo=UTC)
@@ -57,6 +58,8 @@ class ScriptedFeed:
     asked: list[str] = field(default_factory=list)
     factor: float = 1.0
     spoiled: float = 1.0
+    changes: dict[str, Callable[[PriceHistory], PriceHistory]] = field(default_factory=dict)
+    splits: dict[str, tuple[Split, ...]] = field(default_factory=dict)
 
     async def probe(self) -> None:
         """Answer."""
@@ -67,7 +70,10 @@ class ScriptedFeed:
         self._fail(symbol)
         history = self.history(symbol)
         return FetchedHistory(
-            history, self.quote(symbol), Instrument(symbol, f"{symbol} Inc.", "NYSE")
+            history,
+            self.quote(symbol),
+            Instrument(symbol, f"{symbol} Inc.", "NYSE"),
+            self.splits.get(symbol, ()),
         )
 
     async def fetch_quote(self, symbol: str) -> Quote:
@@ -96,7 +102,9 @@ class ScriptedFeed:
         history = PriceHistory(
             symbol, "USD", sessions, nothing, nothing, nothing, closes, closes, nothing
         )
-        return history.latest(self.lengths.get(symbol, len(history)))
+        history = history.latest(self.lengths.get(symbol, len(history)))
+        change = self.changes.get(symbol)
+        return history if change is None else change(history)
 
     def quote(self, symbol: str) -> Quote:
         """Return the newest close as the price, made at that close."""
