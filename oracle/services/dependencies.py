@@ -10,7 +10,9 @@ from oracle.services.get_fit import FitCache
 from oracle.services.lifecycle import Lifecycle
 from oracle.services.make_predictions import PredictionCache
 from oracle.services.rank_stocks import RankingCache
+from oracle.services.read_track_record import TrackRecordCache
 from oracle.services.search_symbols import SearchCache
+from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
     from oracle.ports import Clock, PriceFeed, Store, SymbolDirectory, TradingCalendar
@@ -36,6 +38,8 @@ class Dependencies:
     predictions: PredictionCache = field(default_factory=PredictionCache)
     rankings: RankingCache = field(default_factory=RankingCache)
     searches: SearchCache = field(default_factory=SearchCache)
+    track_records: TrackRecordCache = field(default_factory=TrackRecordCache)
+    settlement_pauses: SettlementPauses = field(default_factory=SettlementPauses)
 
     async def aclose(self) -> None:
         """Stop background work, then release the feed and the database."""

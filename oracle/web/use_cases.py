@@ -7,15 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_readiness import check_readiness
+from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
+from oracle.services.read_track_record import read_record_state, read_track_record
 from oracle.services.search_symbols import search_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
+    from oracle.domain.forecasts import Origin
+    from oracle.domain.outcomes import RecordState, SettledPrediction
     from oracle.domain.rankings import Ranking
+    from oracle.domain.track_record import TrackRecord, Window
     from oracle.services.check_readiness import Readiness
     from oracle.services.dependencies import Dependencies
     from oracle.services.predict_stock import StockReport
@@ -39,6 +44,26 @@ class Rank(Protocol):
         ...
 
 
+class ReadRecord(Protocol):
+    """`read_track_record` without its dependencies."""
+
+    def __call__(
+        self, *, origin: Origin, window: Window, symbol: str | None
+    ) -> Coroutine[None, None, TrackRecord]:
+        """Return the record of all stocks, or of one."""
+        ...
+
+
+class ListSettled(Protocol):
+    """`list_settled` without its dependencies."""
+
+    def __call__(
+        self, origin: Origin, symbol: str | None
+    ) -> AsyncIterator[tuple[SettledPrediction, ...]]:
+        """Yield the settled predictions a page at a time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class UseCases:
     """The services as the routes call them; a test may put others in their place."""
@@ -48,6 +73,9 @@ class UseCases:
     search: Search
     market: Callable[[], MarketStatus]
     readiness: Callable[[], Coroutine[None, None, Readiness]]
+    track_record: ReadRecord
+    record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
+    settled: ListSettled
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -58,4 +86,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         search=partial(search_symbols, dependencies),
         market=partial(read_market_status, dependencies),
         readiness=partial(check_readiness, dependencies),
+        track_record=partial(read_track_record, dependencies),
+        record_state=partial(read_record_state, dependencies),
+        settled=partial(list_settled, dependencies),
     )

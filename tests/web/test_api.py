@@ -225,7 +225,11 @@ def test_every_route_of_the_interface_is_described(app: Quart) -> None:
 async def test_every_example_works(client: TestClientProtocol) -> None:
     """What the documentation tells to try gives an answer of the described kind."""
     for operation in OPERATIONS:
-        await answer(client, operation.example, operation.response.__name__)
+        if operation.response is not None:
+            await answer(client, operation.example, operation.response.__name__)
+        else:
+            response = await client.get(operation.example)
+            assert (response.status_code, response.mimetype) == (200, "text/csv")
 
 
 async def test_the_documentation_names_every_object_and_operation(

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from oracle.services.check_readiness import Readiness
 from structlog.testing import capture_logs
 
 from oracle.app import ROOT, create_app
 from oracle.observability import metrics
-from oracle.services.check_readiness import Readiness
 from oracle.settings import load_settings
 from oracle.web.assets import HTMX, read_assets
 
