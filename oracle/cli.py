@@ -9,11 +9,13 @@ import asyncio
 import sys
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
 
+from oracle.commands.backtest_options import BacktestRequest, backtest_options
 from oracle.domain.errors import (
     DatabaseUnavailable,
     FeedError,
@@ -143,6 +145,23 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
             return Exit.OK if ranking.stocks else Exit.UNAVAILABLE
 
     sys.exit(_finish(work()))
+
+
+@cli.command(epilog=_EPILOG)
+@backtest_options
+def backtest(**options: Any) -> None:
+    """Measure how good a forecaster would have been, session by session.
+
+    Each session is forecast from earlier ones alone and scored beside simple methods. An
+    interrupted run goes on where it was when the same command is given again.
+    """
+    from oracle.commands.backtest import run_backtest
+
+    checkpoints = Path(_settings().cache_folder) / "backtests"
+    try:
+        run_backtest(BacktestRequest(**options), checkpoints)
+    except OracleError as error:
+        raise _Refusal(error) from error
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ class FolderCheckpoints:
     def find_checkpoint(self, key: str) -> dict[str, NDArray[Any]] | None:
         """Return the arrays saved under that key; None also when the file is damaged."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as arrays:
+            # Opened here, since NumPy leaves a file open that it cannot make sense of.
+            with self._path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
         except (FileNotFoundError, BadZipFile, EOFError, ValueError):
             # A damaged file only means that the work is done again from its beginning.

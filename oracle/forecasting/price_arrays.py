@@ -158,7 +158,7 @@ def _from_objects(name: str, given: NDArray[np.object_]) -> FloatArray:
     for place, value in np.ndenumerate(given):
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        if isinstance(value, bool | complex) or not isinstance(value, int | float | np.number):
             where = ", ".join(
                 f"{axis} {index}" for axis, index in zip(("row", "column"), place, strict=False)
             )

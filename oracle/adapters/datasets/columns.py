@@ -16,6 +16,8 @@ from oracle.domain.errors import InvalidPriceFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
 PRICES = ("open", "high", "low", "close", "adj_close")
 FIELDS = (*PRICES, "volume")
 
@@ -85,15 +87,21 @@ def read_number(text: str, name: str, where: str) -> float:
         number = float(cell)
     except ValueError:
         raise InvalidPriceFile(f"{where}: the {name} {cell[:20]!r} is no number.") from None
-    return check_number(number, name, where)
+    if np.isnan(number) or is_possible(np.array(number), name):
+        return number
+    raise impossible_number(number, name, where)
 
 
-def check_number(number: float, name: str, where: str) -> float:
-    """Return the number, or raise InvalidPriceFile when it cannot be a price (or a volume)."""
-    if not isfinite(number) or number < 0.0 or (number == 0.0 and name != "volume"):
-        what = "volume" if name == "volume" else "price"
-        raise InvalidPriceFile(f"{where}: the {name} {number:g} is no {what}.")
-    return number
+def is_possible(values: NDArray[np.float64], name: str) -> NDArray[np.bool_]:
+    """Return where the values can be prices or, for `volume`, numbers of shares."""
+    positive = values >= 0.0 if name == "volume" else values > 0.0
+    return np.asarray(positive & np.isfinite(values))
+
+
+def impossible_number(number: float, name: str, where: str) -> InvalidPriceFile:
+    """Return the error for a number that cannot be what its column says."""
+    kind = "volume" if name == "volume" else "price"
+    return InvalidPriceFile(f"{where}: the {name} {number:g} is no {kind}.")
 
 
 def read_date(text: str, where: str) -> np.datetime64:

@@ -135,7 +135,7 @@ def _read_wide(
         place = where(number)
         day = read_date(cells[dates], place)
         for column, stock in stocks.items():
-            close = read_number(cells[column], f"close of {stock.symbol}", place)
+            close = read_number(cells[column], "close", f"{place}, column {stock.symbol}")
             stock.add(number, day, {"close": close})
     yield from (stock for stock in stocks.values() if stock.dates)
 

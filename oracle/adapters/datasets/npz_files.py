@@ -7,7 +7,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from oracle.adapters.datasets.columns import FIELDS, StockColumns, check_number
+from oracle.adapters.datasets.columns import (
+    FIELDS,
+    StockColumns,
+    impossible_number,
+    is_possible,
+)
 from oracle.domain.errors import InvalidPriceFile, InvalidSymbol
 from oracle.domain.instruments import parse_symbol
 
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read_npz(path: Path) -> list[StockColumns]:
-    """Return the stocks of the file, each with the sessions it has any value on.
+    """Return the stocks of the file, each with all of its sessions.
 
     Raises InvalidPriceFile with the file, the session and the reason.
     """
@@ -41,12 +46,19 @@ def read_npz(path: Path) -> list[StockColumns]:
     def where(row: int) -> str:
         return f"{path.name}, row {row} ({dates[row]})"
 
+    for name, table in prices.items():
+        wrong = np.argwhere(~np.isnan(table) & ~is_possible(table, name))
+        if wrong.size:
+            row, column = (int(place) for place in wrong[0])
+            place = f"{where(row)}, column {symbols[column]}"
+            raise impossible_number(float(table[row, column]), name, place)
     return [_stock(symbol, column, where, dates, prices) for column, symbol in enumerate(symbols)]
 
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, since NumPy leaves a file open that it cannot make sense of.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if not isinstance(arrays, np.lib.npyio.NpzFile):
                 raise InvalidPriceFile(f"{path.name}: this is no file of named arrays.")
             return {name: arrays[name] for name in arrays.files}
@@ -94,11 +106,7 @@ def _stock(
     prices: dict[str, NDArray[np.float64]],
 ) -> StockColumns:
     stock = StockColumns(symbol, where)
-    values = {name: table[:, column].tolist() for name, table in prices.items()}
+    columns = {name: table[:, column].tolist() for name, table in prices.items()}
     for row, day in enumerate(dates):
-        cells = {
-            name: cell if np.isnan(cell) else check_number(cell, f"{name} of {symbol}", where(row))
-            for name, cell in ((name, column_values[row]) for name, column_values in values.items())
-        }
-        stock.add(row, day, cells)
+        stock.add(row, day, {name: values[row] for name, values in columns.items()})
     return stock

@@ -65,22 +65,22 @@ def _headline(crps: Estimate, *, calibrated: bool) -> str:
 
 
 def _sharpness(evaluation: Evaluation) -> str:
-    parts = [
-        f"{_better(evaluation.against(baseline).crps_ratio)} {name}"
+    ewma, rolling = (
+        _comparison(evaluation.against(baseline).crps_ratio, name)
         for baseline, name in (
             (Baseline.EWMA, "an EWMA Gaussian range"),
             (Baseline.ROLLING, "the rolling empirical one"),
         )
-    ]
-    return f"By CRPS the distribution is {parts[0]} and {parts[1]}."
+    )
+    return f"By CRPS the distribution is {ewma} and {rolling}."
 
 
-def _better(ratio: Estimate) -> str:
+def _comparison(ratio: Estimate, name: str) -> str:
     difference = write_share(100.0 * abs(1.0 - ratio.value), 1)
     if standing(ratio) == "no different":
-        side = "below" if ratio.value < 1.0 else "above"
-        return f"no different from ({difference} {side}, which may be chance)"
-    return f"{difference} {standing(ratio)} than"
+        side = "smaller" if ratio.value < 1.0 else "larger"
+        return f"no different from {name} (its loss is {difference} {side}, which may be chance)"
+    return f"{difference} {standing(ratio)} than {name}"
 
 
 def _calibration(evaluation: Evaluation) -> str:
