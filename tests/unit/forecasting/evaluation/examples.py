@@ -9,7 +9,7 @@ import numpy as np
 
 from oracle.domain.forecasts import LEVELS
 from oracle.forecasting.evaluation import Outcomes, Scores, score_baselines, score_forecasts
-from tests.unit.forecasting.simulated_market import simulate_closes
+from tests.unit.forecasting.simulated_market import FIRST_DAY, simulate_closes
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -28,7 +28,7 @@ class Example:
         self.closes: FloatArray = 50.0 * np.exp(np.cumsum(returns, axis=0))
         self.origins = np.arange(100, 100 + days)
         self.outcomes = Outcomes(
-            sessions=np.busday_offset("2016-01-04", self.origins + 1),
+            sessions=np.busday_offset(FIRST_DAY, self.origins + 1),
             symbols=tuple(f"S{column}" for column in range(stocks)),
             last=self.closes[self.origins],
             actual=self.closes[self.origins + 1],
