@@ -9,11 +9,13 @@ import asyncio
 import sys
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
 
+from oracle.commands.backtest_options import BacktestRequest, backtest_options
 from oracle.domain.errors import (
     DatabaseUnavailable,
     FeedError,
@@ -212,6 +214,23 @@ def replay(sessions: int, symbols: str | None, *, whole_pool: bool, as_json: boo
                 render_replay(Console(), report, record)
 
     _finish(work())
+
+
+@cli.command(epilog=_EPILOG)
+@backtest_options
+def backtest(**options: Any) -> None:
+    """Measure how good a forecaster would have been, session by session.
+
+    Each session is forecast from earlier ones alone and scored beside simple methods. An
+    interrupted run goes on where it was when the same command is given again.
+    """
+    from oracle.commands.backtest import run_backtest
+
+    checkpoints = Path(_settings().cache_folder) / "backtests"
+    try:
+        run_backtest(BacktestRequest(**options), checkpoints)
+    except OracleError as error:
+        raise _Refusal(error) from error
 
 
 def main() -> None:
