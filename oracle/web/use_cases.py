@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from oracle.services.check_readiness import check_readiness
+from oracle.services.check_health import check_health, is_ready
+from oracle.services.list_instruments import list_instruments, list_sample_market
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
 from oracle.services.search_symbols import search_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
+    from oracle.domain.instruments import Instrument
     from oracle.domain.rankings import Ranking
-    from oracle.services.check_readiness import Readiness
+    from oracle.services.check_health import Health
     from oracle.services.dependencies import Dependencies
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
@@ -47,7 +49,10 @@ class UseCases:
     rank: Rank
     search: Search
     market: Callable[[], MarketStatus]
-    readiness: Callable[[], Coroutine[None, None, Readiness]]
+    instruments: Callable[[Iterable[str]], tuple[Instrument, ...]]
+    sample_market: Callable[[], tuple[Instrument, ...]]
+    is_ready: Callable[[], bool]
+    health: Callable[[], Coroutine[None, None, Health]]
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -57,5 +62,8 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         rank=partial(rank_stocks, dependencies),
         search=partial(search_symbols, dependencies),
         market=partial(read_market_status, dependencies),
-        readiness=partial(check_readiness, dependencies),
+        instruments=partial(list_instruments, dependencies),
+        sample_market=partial(list_sample_market, dependencies),
+        is_ready=partial(is_ready, dependencies),
+        health=partial(check_health, dependencies),
     )

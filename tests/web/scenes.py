@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import exp
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +14,7 @@ from oracle.domain.forecasts import LEVELS, Origin, Prediction
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.prices import MarketState, PriceHistory, Quote
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
-from oracle.services.check_readiness import Readiness
+from oracle.services.check_health import Health
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.search_symbols import SearchResult
@@ -22,17 +22,19 @@ from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
 TARGET = date(2022, 12, 29)
+TARGET_CLOSE = datetime(2022, 12, 29, 21, 0, tzinfo=UTC)
 CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
 APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
 META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
-INSTRUMENTS = (APPLE, BERKSHIRE, META)
+EXXON = Instrument("XOM", "ExxonMobil", "NYSE", aliases=("Exxon",))
+INSTRUMENTS = (APPLE, BERKSHIRE, META, EXXON)
 
 
 def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSED) -> MarketStatus:
@@ -44,7 +46,26 @@ def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSE
         as_of=AS_OF,
         target=TARGET,
         next_open=datetime(2022, 12, 29, 14, 30, tzinfo=UTC),
-        target_close=datetime(2022, 12, 29, 21, 0, tzinfo=UTC),
+        target_close=TARGET_CLOSE,
+        next_forecast=TARGET_CLOSE + timedelta(minutes=15),
+    )
+
+
+def trading() -> MarketStatus:
+    """Return the market while the session that was forecast is trading."""
+    return replace(
+        market(state=MarketState.OPEN),
+        now=TARGET_CLOSE - timedelta(hours=2),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
+    )
+
+
+def closed() -> MarketStatus:
+    """Return the market when the forecast session is over and its close has not settled yet."""
+    return replace(
+        market(state=MarketState.AFTER_HOURS),
+        now=TARGET_CLOSE + timedelta(minutes=5),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
     )
 
 
@@ -141,8 +162,8 @@ class Scene:
     )
     ranked: Ranking | Exception = field(default_factory=ranking)
     status: MarketStatus | Exception = field(default_factory=market)
-    readiness: Readiness = field(
-        default_factory=lambda: Readiness(ready=True, draining=False, database=True)
+    health: Health = field(
+        default_factory=lambda: Health(draining=False, database=True, source="yahoo")
     )
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -154,7 +175,10 @@ class Scene:
             rank=self._rank,
             search=self._search,
             market=self._market,
-            readiness=self._readiness,
+            instruments=self._instruments,
+            sample_market=self._sample_market,
+            is_ready=self._is_ready,
+            health=self._health,
         )
 
     async def _predict(self, symbol: str) -> StockReport:
@@ -183,8 +207,20 @@ class Scene:
     def _market(self) -> MarketStatus:
         return _give(self.status)
 
-    async def _readiness(self) -> Readiness:
-        return self.readiness
+    def _instruments(self, symbols: Iterable[str]) -> tuple[Instrument, ...]:
+        wanted = set(symbols)
+        return tuple(each for each in INSTRUMENTS if each.symbol in wanted)
+
+    def _sample_market(self) -> tuple[Instrument, ...]:
+        sample = isinstance(self.status, MarketStatus) and self.status.is_sample
+        return INSTRUMENTS if sample else ()
+
+    def _is_ready(self) -> bool:
+        return not self.health.draining
+
+    async def _health(self) -> Health:
+        self.asked.append("health")
+        return self.health
 
     async def _pass_hurdle(self) -> None:
         if self.hurdle is not None:

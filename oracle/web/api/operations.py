@@ -108,7 +108,15 @@ OPERATIONS: Final = (
             ),
         ),
         response=SearchResults,
-        problems=(400, 429),
+        problems=(400, 422, 429),
         example="/api/v1/search?q=appel",
     ),
 )
+
+QUERY_NAMES: Final = {
+    operation.path: frozenset(
+        parameter.name for parameter in operation.parameters if parameter.location == "query"
+    )
+    for operation in OPERATIONS
+}
+"""By path, which parameters may stand in the query."""
