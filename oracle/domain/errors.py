@@ -71,7 +71,10 @@ class UnknownSymbol(OracleError):
     def __init__(
         self, symbol: str, suggestions: Sequence[str] = (), *, reason: str | None = None
     ) -> None:
-        super().__init__(reason or f"No stock with the symbol {symbol} is known.")
+        super().__init__(
+            reason or f"No stock with the symbol {symbol} is known.",
+            hint=None if reason is None else "Search for one that is there.",
+        )
         self.symbol = symbol
         self.suggestions = tuple(suggestions)
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.domain.track_record import MIN_SETTLED_SESSIONS, Estimate
+from oracle.forecasting.evaluation.inference import BLOCK, BlockBootstrap
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
     from oracle.domain.prices import FloatArray
 
-BLOCK_DAYS = 20
 LEAST_BLOCKS = 6
 DRAWS = 1_000
 _ENDS = (0.025, 0.975)
@@ -33,8 +33,10 @@ class DailyResampling:
     """
 
     def __init__(self, days: int, generator: Generator) -> None:
-        self._days = days
-        self._counts = _block_counts(days, generator) if days >= MIN_SETTLED_SESSIONS else None
+        self._draws: BlockBootstrap | None = None
+        if days >= MIN_SETTLED_SESSIONS:
+            block = min(BLOCK, days // LEAST_BLOCKS)
+            self._draws = BlockBootstrap(days, generator, resamples=DRAWS, block=block)
 
     def ratio(self, numerators: FloatArray, denominators: FloatArray) -> Estimate | None:
         """Return sum(numerators [D]) / sum(denominators [D]), or None when that is undefined."""
@@ -74,22 +76,12 @@ class DailyResampling:
         return Estimate(value, *_wilson(value, effective))
 
     def _draw_ratios(self, numerators: FloatArray, denominators: FloatArray) -> FloatArray | None:
-        if self._counts is None:
+        if self._draws is None:
             return None
-        above, below = self._counts @ numerators, self._counts @ denominators
+        sums = self._draws.sums(np.column_stack([numerators, denominators]))
+        above, below = sums[:, 0], sums[:, 1]
         ratios: FloatArray = above[below > 0.0] / below[below > 0.0]
         return ratios if len(ratios) else None
-
-
-def _block_counts(days: int, generator: Generator) -> FloatArray:
-    """Return how often each day stands in each draw, [DRAWS, days]."""
-    block = min(BLOCK_DAYS, days // LEAST_BLOCKS)
-    blocks = -(-days // block)
-    starts = generator.integers(0, days, (DRAWS, blocks))
-    drawn = (starts[:, :, None] + np.arange(block)) % days
-    drawn = drawn.reshape(DRAWS, -1)[:, :days]
-    cells = (drawn + days * np.arange(DRAWS)[:, None]).ravel()
-    return np.bincount(cells, minlength=DRAWS * days).reshape(DRAWS, days).astype(np.float64)
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
 
 MAX_MATCHES = 8
+FEED_PATIENCE = 3.0
+"""Seconds a search waits for the feed; an answer that comes later serves the next one."""
+
 FOUND_ELSEWHERE = 50.0
 """The score of what only the feed knows: it has its own idea of likeness."""
 
@@ -61,8 +65,9 @@ async def search_everywhere(deps: Dependencies, text: str) -> SearchResult:
     found = deps.searches.answers.find(key)
     if found is None:
         try:
-            found = await deps.searches.flights.run(key, lambda: _ask_feed(deps, key))
-        except (FeedError, TooManyLookups) as error:
+            async with asyncio.timeout(FEED_PATIENCE):
+                found = await deps.searches.flights.run(key, lambda: _ask_feed(deps, key))
+        except (FeedError, TooManyLookups, TimeoutError) as error:
             # The directory's "nothing found" stands; nobody should see an error for a search.
             _log.info("feed_search_failed", error=type(error).__name__, why=str(error))
             return result

@@ -33,7 +33,7 @@ def test_predict_prints_the_numbers_that_json_holds(folder: Path) -> None:
     assert table.returncode == 0
     assert f"${report['prediction']['point']:.2f}" in table.stdout
     assert "Thu 29 Dec 2022" in table.stdout
-    assert "Sample market" in table.stdout
+    assert "Sample data, not live" in table.stdout
 
 
 def test_rank_prints_the_ten_and_the_best(folder: Path) -> None:
@@ -52,17 +52,19 @@ def test_rank_prints_the_ten_and_the_best(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "sentence"),
     [
-        (("predict", "QQQZZZ"), {}, 3, "No stock with the symbol QQQZZZ"),
+        (("predict", "QQQZZZ"), {}, 3, "QQQZZZ is not in the sample market"),
         (("predict", "<script>"), {}, 2, "not a stock symbol"),
         (("predict",), {}, 2, "Missing argument"),
-        (("rank", "AAPL"), {}, 2, "1 symbol"),
+        (("predict", "[/red]"), {}, 2, "not a stock symbol"),
+        (("rank", "AAPL"), {}, 2, "1 symbol."),
         (("replay",), {}, 2, "--sessions"),
         (("replay", "--sessions", "0"), {}, 2, "--sessions"),
         (("replay", "--sessions", "5", "--symbols", "QQQZZZ"), {}, 3, "QQQZZZ"),
         (("replay", "--sessions", "5", "--symbols", "KO", "--pool"), {}, 2, "either --symbols"),
         (("rank", "AAPL", "aapl"), {}, 2, "twice"),
         (("predict", "AAPL"), {"market": "nasdaq"}, 2, "ORACLE_MARKET is 'nasdaq'"),
-        (("predict", "AAPL"), {"now": "1985-01-01T00:00:00Z"}, 2, "1985"),
+        (("predict", "AAPL"), {"now": "1985-01-01T00:00:00Z"}, 2, "ORACLE_NOW is '1985"),
+        (("predict", "AAPL"), {"now": "1989-06-01T00:00:00Z"}, 2, "ORACLE_NOW is '1989"),
         (("migrate",), {"database_url": "postgres://x"}, 2, "ORACLE_DATABASE_URL"),
         (("serve",), {"port": "99999"}, 2, "ORACLE_PORT is '99999'"),
     ],

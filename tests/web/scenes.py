@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import exp
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from oracle.services.check_readiness import Readiness
 
 from oracle.domain.errors import InvalidSelection, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, Origin, Prediction
@@ -27,6 +26,7 @@ from oracle.domain.track_record import (
     VersionRecord,
     Window,
 )
+from oracle.services.check_health import Health
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.search_symbols import SearchResult
@@ -34,17 +34,19 @@ from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
 TARGET = date(2022, 12, 29)
+TARGET_CLOSE = datetime(2022, 12, 29, 21, 0, tzinfo=UTC)
 CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
 APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
 META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
-INSTRUMENTS = (APPLE, BERKSHIRE, META)
+EXXON = Instrument("XOM", "ExxonMobil", "NYSE", aliases=("Exxon",))
+INSTRUMENTS = (APPLE, BERKSHIRE, META, EXXON)
 
 
 def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSED) -> MarketStatus:
@@ -56,7 +58,26 @@ def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSE
         as_of=AS_OF,
         target=TARGET,
         next_open=datetime(2022, 12, 29, 14, 30, tzinfo=UTC),
-        target_close=datetime(2022, 12, 29, 21, 0, tzinfo=UTC),
+        target_close=TARGET_CLOSE,
+        next_forecast=TARGET_CLOSE + timedelta(minutes=15),
+    )
+
+
+def trading() -> MarketStatus:
+    """Return the market while the session that was forecast is trading."""
+    return replace(
+        market(state=MarketState.OPEN),
+        now=TARGET_CLOSE - timedelta(hours=2),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
+    )
+
+
+def closed() -> MarketStatus:
+    """Return the market when the forecast session is over and its close has not settled yet."""
+    return replace(
+        market(state=MarketState.AFTER_HOURS),
+        now=TARGET_CLOSE + timedelta(minutes=5),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
     )
 
 
@@ -235,13 +256,14 @@ class Scene:
     )
     ranked: Ranking | Exception = field(default_factory=ranking)
     status: MarketStatus | Exception = field(default_factory=market)
-    readiness: Readiness = field(
-        default_factory=lambda: Readiness(ready=True, draining=False, database=True)
+    health: Health = field(
+        default_factory=lambda: Health(draining=False, database=True, source="yahoo")
     )
     records: dict[Origin, TrackRecord | Exception] = field(
         default_factory=lambda: {origin: record(origin) for origin in Origin}
     )
     outcomes: list[SettledPrediction] = field(default_factory=lambda: [settled()])
+    elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
 
@@ -251,8 +273,12 @@ class Scene:
             predict=self._predict,
             rank=self._rank,
             search=self._search,
+            search_everywhere=self._search_everywhere,
             market=self._market,
-            readiness=self._readiness,
+            instruments=self._instruments,
+            sample_market=self._sample_market,
+            is_ready=self._is_ready,
+            health=self._health,
             track_record=self._track_record,
             record_state=self._record_state,
             settled=self._settled,
@@ -281,11 +307,29 @@ class Scene:
         )[:limit]
         return SearchResult(query, matches, next((each for each in matches if each.exact), None))
 
+    async def _search_everywhere(self, text: str) -> SearchResult:
+        result = self._search(text)
+        if result.matches:
+            return result
+        return SearchResult(result.query, tuple(Match(each, 50.0) for each in self.elsewhere), None)
+
     def _market(self) -> MarketStatus:
         return _give(self.status)
 
-    async def _readiness(self) -> Readiness:
-        return self.readiness
+    def _instruments(self, symbols: Iterable[str]) -> tuple[Instrument, ...]:
+        wanted = set(symbols)
+        return tuple(each for each in INSTRUMENTS if each.symbol in wanted)
+
+    def _sample_market(self) -> tuple[Instrument, ...]:
+        sample = isinstance(self.status, MarketStatus) and self.status.is_sample
+        return INSTRUMENTS if sample else ()
+
+    def _is_ready(self) -> bool:
+        return not self.health.draining
+
+    async def _health(self) -> Health:
+        self.asked.append("health")
+        return self.health
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None

@@ -139,7 +139,7 @@ OPERATIONS: Final = (
             ),
         ),
         response=SearchResults,
-        problems=(400, 429),
+        problems=(400, 422, 429),
         example="/api/v1/search?q=appel",
     ),
     Operation(
@@ -171,3 +171,11 @@ OPERATIONS: Final = (
         example="/api/v1/track-record.csv?symbol=AAPL",
     ),
 )
+
+QUERY_NAMES: Final = {
+    operation.path: frozenset(
+        parameter.name for parameter in operation.parameters if parameter.location == "query"
+    )
+    for operation in OPERATIONS
+}
+"""By path, which parameters may stand in the query."""

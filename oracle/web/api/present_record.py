@@ -35,8 +35,9 @@ def present_track_record(record: domain.TrackRecord) -> TrackRecord:
         pending=record.pending,
         verdicts=record.verdicts,
         versions=tuple(_version(each) for each in record.versions),
-        source=record.source,
+        source=record.source.provider,
         is_sample=record.source is Source.SAMPLE,
+        is_rehearsal=record.source is Source.REHEARSAL,
     )
 
 

@@ -9,9 +9,14 @@ from typing import Annotated
 from pydantic import Field
 
 from oracle.domain.forecasts import Origin  # noqa: TC001
-from oracle.domain.instruments import Source  # noqa: TC001
 from oracle.domain.track_record import Window  # noqa: TC001
-from oracle.web.api.resources import Sample, Session, Symbol  # noqa: TC001
+from oracle.web.api.resources import (  # noqa: TC001
+    PriceProvider,
+    Rehearsal,
+    Sample,
+    Session,
+    Symbol,
+)
 
 Count = Annotated[int, Field(ge=0)]
 End = Annotated[float | None, Field(description="End of the 95 % confidence interval.")]
@@ -120,8 +125,9 @@ class TrackRecord:
     pending: Annotated[Count, Field(description="Predictions whose close has not arrived.")]
     verdicts: Annotated[tuple[str, ...], Field(description="Those of the newest model version.")]
     versions: Annotated[tuple[VersionRecord, ...], Field(description="Newest first.")]
-    source: Annotated[Source, Field(description="Where the prices come from.")]
+    source: PriceProvider
     is_sample: Sample
+    is_rehearsal: Rehearsal
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from quart_rate_limiter import rate_limit
 
 from oracle.domain.errors import InvalidQuery
 from oracle.domain.instruments import parse_symbol
+from oracle.web.api.operations import QUERY_NAMES
 from oracle.web.api.present import present_recommendation, present_search, present_stock
 from oracle.web.api.present_record import present_track_record
 from oracle.web.api.record_csv import CSV, write_csv
 from oracle.web.api.reply import json_reply
 from oracle.web.rate_limits import API, DOCUMENTS
 from oracle.web.record_question import read_record_question
+from oracle.web.refusals import UnknownParameter
 from oracle.web.selection import read_selection
 from oracle.web.site import current_site
 
@@ -22,6 +24,16 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 DOWNLOAD_SECONDS = 300
 """How long a slow reader may take for the whole file."""
+
+
+@api.before_request
+async def refuse_unknown_parameters() -> None:
+    """Raise UnknownParameter for what the operation's description does not name."""
+    if request.url_rule is None:
+        return
+    allowed = QUERY_NAMES[request.url_rule.rule.replace("<", "{").replace(">", "}")]
+    if not allowed.issuperset(request.args):
+        raise UnknownParameter(sorted(allowed))
 
 
 @api.get("/stocks/<symbol>")
@@ -48,7 +60,8 @@ async def search_symbols() -> Response:
     text = request.args.get("q")
     if text is None:
         raise InvalidQuery("The parameter q is missing.")
-    return json_reply(present_search(current_site().use_cases.search(text)))
+    use_cases = current_site().use_cases
+    return json_reply(present_search(use_cases.search(text), use_cases.market()))
 
 
 @api.get("/track-record")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oracle.domain.forecasts import Origin
 from oracle.domain.track_record import Window
 from oracle.web import formatting
-from oracle.web.contexts.ranking import SOURCES
+from oracle.web.contexts.marking import SOURCE_NAMES
 from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def build_track_record_page(live: TrackRecord, replayed: TrackRecord) -> TrackRe
             for window, name in _WINDOWS.items()
         ),
         records=(_view(live), _view(replayed)),
-        source=SOURCES[live.source.value],
+        source=SOURCE_NAMES[live.source],
         all_address=RecordQuestion(window=asked.window).address(PATH),
     )
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, log
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from oracle.domain.forecasts import LEVELS
+from oracle.forecasting.evaluation.baselines import ewma_volatility as evaluation_volatility
 from oracle.forecasting.scoring import (
     crps,
     empirical_quantiles,
     ewma_volatility,
     gaussian_quantiles,
     known_log_returns,
-    pinball_losses,
 )
 
 RETURNS = np.random.default_rng(5).normal(0.0, 0.02, 400)
-
-
-def test_pinball_loss_weighs_misses_by_their_level() -> None:
-    """An outcome above a quantile costs its level, one below it the rest, times the distance."""
-    losses = pinball_losses(np.full(39, 100.0), 110.0)
-    assert losses == pytest.approx([10.0 * level for level in LEVELS])
-    losses = pinball_losses(np.full(39, 100.0), 90.0)
-    assert losses == pytest.approx([10.0 * (1.0 - level) for level in LEVELS])
 
 
 def test_crps_of_a_certain_forecast_is_its_absolute_error() -> None:
@@ -46,12 +38,10 @@ def test_crps_prefers_the_true_distribution() -> None:
     assert min(scores, key=lambda width: scores[width]) == 1.0
 
 
-def test_ewma_volatility_is_the_recursion_it_is_defined_by() -> None:
-    """The closed form equals stepping through the returns one by one."""
-    variance = np.mean(RETURNS[:60] ** 2)
-    for each in RETURNS[60:]:
-        variance = 0.94 * variance + 0.06 * each**2
-    assert ewma_volatility(RETURNS) == pytest.approx(sqrt(variance), rel=1e-12)
+def test_ewma_volatility_is_the_one_that_backtests_are_scored_with() -> None:
+    """The closed form equals the last row of the recursion over all sessions."""
+    recursion = evaluation_volatility(RETURNS[:, None])[-1, 0]
+    assert ewma_volatility(RETURNS) == pytest.approx(recursion, rel=1e-12)
 
 
 def test_baselines_start_from_the_last_close() -> None:
