@@ -118,7 +118,7 @@ def test_replay_fills_the_record_and_settle_finds_it_settled(tmp_path: Path) -> 
     assert second.returncode == 0, second.stderr
     assert "0 predictions made, 6 were there" in " ".join(second.stdout.split())
     assert "Too few settled sessions to say (3 of at least 30)." in second.stdout
-    assert "Sample market" in second.stdout
+    assert "Sample data, not live" in second.stdout
 
 
 def test_settle_says_that_there_is_nothing_to_settle(tmp_path: Path) -> None:
