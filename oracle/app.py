@@ -18,6 +18,7 @@ from oracle.web.blueprints.reference import reference
 from oracle.web.blueprints.search import search
 from oracle.web.blueprints.static_files import static_files
 from oracle.web.blueprints.stocks import stocks
+from oracle.web.blueprints.track_record import track_record
 from oracle.web.client_address import TrustedProxies
 from oracle.web.delivery import install_delivery
 from oracle.web.gatekeeping import install_gatekeeping
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (home, stocks, search, api, reference, health, static_files)
+BLUEPRINTS = (home, stocks, search, track_record, api, reference, health, static_files)
 
 
 def create_app(

@@ -9,11 +9,13 @@ import asyncio
 import sys
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
 
+from oracle.commands.backtest_options import BacktestRequest, backtest_options
 from oracle.domain.errors import (
     DatabaseUnavailable,
     FeedError,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
 
     from oracle.services.dependencies import Dependencies
+    from oracle.web.api.record_resources import Replay, Settlement
     from oracle.web.api.resources import Recommendation, Stock
 
 Result = TypeVar("Result")
@@ -147,6 +150,89 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
     sys.exit(_finish(work()))
 
 
+@cli.command(epilog=_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def settle(*, as_json: bool) -> None:
+    """Store what became of predictions whose session has closed; correct what was healed."""
+    from oracle.services.settle_predictions import settle_predictions
+    from oracle.terminal import render_settlement, show_progress
+    from oracle.web.api.present_record import present_settlement
+
+    async def work() -> None:
+        async with _dependencies(quiet=as_json) as (deps, console):
+            with show_progress(console) as progress:
+                report = await settle_predictions(
+                    deps,
+                    recheck_all=True,
+                    progress=lambda done, total: progress("Settling", done, total),
+                )
+            if as_json:
+                _print_json(present_settlement(report))
+            else:
+                render_settlement(Console(), report, deps.feed.source)
+
+    _finish(work())
+
+
+@cli.command(epilog=_EPILOG)
+@click.option(
+    "--sessions",
+    type=click.IntRange(1, 1200),
+    required=True,
+    help="How many of the last closed sessions to predict.",
+)
+@click.option("--symbols", help="Stocks to predict, separated by commas (default: the watchlist).")
+@click.option("--pool", "whole_pool", is_flag=True, help="Predict the whole training pool.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay(sessions: int, symbols: str | None, *, whole_pool: bool, as_json: bool) -> None:
+    """Predict past sessions from what was known before each, marked as replayed, and settle them.
+
+    An interrupted replay goes on where it stopped. Replayed predictions are never shown, counted
+    or served as live ones.
+    """
+    from oracle.domain.forecasts import Origin
+    from oracle.domain.track_record import Window
+    from oracle.services.read_track_record import read_track_record
+    from oracle.services.replay_sessions import replay_sessions
+    from oracle.terminal import render_replay, show_progress
+    from oracle.web.api.present_record import present_replay
+
+    if symbols is not None and whole_pool:
+        raise click.UsageError("Give either --symbols or --pool.")
+
+    async def work() -> None:
+        async with _dependencies(quiet=as_json) as (deps, console):
+            chosen = symbols.split(",") if symbols is not None else None
+            with show_progress(console) as progress:
+                report = await replay_sessions(
+                    deps, sessions, deps.pool if whole_pool else chosen, progress
+                )
+            record = await read_track_record(deps, origin=Origin.REPLAY, window=Window.ALL)
+            if as_json:
+                _print_json(present_replay(report, record))
+            else:
+                render_replay(Console(), report, record)
+
+    _finish(work())
+
+
+@cli.command(epilog=_EPILOG)
+@backtest_options
+def backtest(**options: Any) -> None:
+    """Measure how good a forecaster would have been, session by session.
+
+    Each session is forecast from earlier ones alone and scored beside simple methods. An
+    interrupted run goes on where it was when the same command is given again.
+    """
+    from oracle.commands.backtest import run_backtest
+
+    checkpoints = Path(_settings().cache_folder) / "backtests"
+    try:
+        run_backtest(BacktestRequest(**options), checkpoints)
+    except OracleError as error:
+        raise _Refusal(error) from error
+
+
 def main() -> None:
     """Run the command; every deliberate error is one sentence and an exit code."""
     cli()
@@ -188,7 +274,7 @@ def _finish(work: Coroutine[Any, Any, Result]) -> Result:
         raise _Refusal(error) from error
 
 
-def _print_json(resource: Stock | Recommendation) -> None:
+def _print_json(resource: Stock | Recommendation | Settlement | Replay) -> None:
     from oracle.web.api.openapi import write_json
 
     click.echo(write_json(resource, indent=2))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -14,11 +16,16 @@ from oracle.domain.instruments import Source
 from oracle.web import formatting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.console import Console
 
     from oracle.domain.forecasts import Interval, Prediction
     from oracle.domain.rankings import Ranking
+    from oracle.domain.track_record import Estimate, TrackRecord
     from oracle.services.predict_stock import StockReport
+    from oracle.services.replay_sessions import ReplayReport
+    from oracle.services.settle_predictions import SettlementReport
 
 DISCLAIMER = "A statistical forecast, not advice. Nobody beats “no change” by much."
 _NOT_LIVE = {
@@ -120,6 +127,94 @@ def _figures_that_fit(width: int) -> tuple[str, ...]:
     if width >= ROOM_FOR_PRICES:
         return ("Close", "Predicted", "Change", "80 % range")
     return ("Change", "80 % range")
+
+
+@contextmanager
+def show_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar while the context lasts; what it gives is told the phase, done and total."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+        task = bars.add_task("Starting", total=None)
+
+        def advance(phase: str, done: int, total: int) -> None:
+            bars.update(task, description=phase, completed=done, total=total)
+
+        yield advance
+
+
+def render_settlement(console: Console, report: SettlementReport, source: Source) -> None:
+    """Print what a run of settling did, and what is pending with its reason."""
+    _warn_unless_live(console, source)
+    console.print(_say_settled(report))
+    for each in report.pending:
+        console.print(
+            f"[yellow]! {each.symbol}, {formatting.session(each.target)}: {each.reason}[/yellow]"
+        )
+
+
+def render_replay(console: Console, report: ReplayReport, record: TrackRecord) -> None:
+    """Print what a replay did, and the record of all that was replayed so far."""
+    _warn_unless_live(console, record.source)
+    console.print(
+        f"{report.sessions} sessions: {report.made} predictions made, "
+        f"{report.found} were there. {_say_settled(report.settlement)}"
+    )
+    for skipped in report.skipped:
+        console.print(f"[yellow]! {skipped.what}: {skipped.reason}[/yellow]")
+    console.print("[bold]Replayed record[/bold], computed afterwards from past prices; not live")
+    _render_figures(console, record)
+    for verdict in record.verdicts:
+        console.print(f"  • {verdict}")
+    console.print(DISCLAIMER, style="dim")
+
+
+def _say_settled(report: SettlementReport) -> str:
+    if not report.settled and not report.revised:
+        done = f"Nothing new to settle: {report.unchanged} outcomes are as they were"
+    else:
+        done = (
+            f"Settled {report.settled} predictions, corrected {report.revised}, "
+            f"left {report.unchanged} as they were"
+        )
+    return f"{done}; {len(report.pending)} pending."
+
+
+def _render_figures(console: Console, record: TrackRecord) -> None:
+    for version in record.versions:
+        scores = version.scores
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row("Model", version.model_version)
+        facts.add_row(
+            "Settled",
+            f"{scores.n} predictions of {scores.sessions} sessions, "
+            f"{formatting.session(scores.first)} to {formatting.session(scores.last)}",
+        )
+        for coverage in scores.coverages:
+            facts.add_row(
+                f"In the {formatting.level(coverage.level)} range", _share(coverage.share)
+            )
+        facts.add_row("Error / tomorrow = today", _ratio(scores.mae_ratio))
+        facts.add_row("CRPS / EWMA Gaussian", _ratio(scores.crps_gaussian_ratio))
+        facts.add_row("CRPS / last 250 returns", _ratio(scores.crps_empirical_ratio))
+        console.print(facts)
+
+
+def _share(estimate: Estimate) -> str:
+    text = formatting.percent(100.0 * estimate.value, 1)
+    if estimate.lower is None or estimate.upper is None:
+        return text
+    ends = (formatting.decimal(100.0 * end, 1) for end in (estimate.lower, estimate.upper))
+    return f"{text}  ({' to '.join(ends)})"
+
+
+def _ratio(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return formatting.NO_DATA
+    text = formatting.decimal(estimate.value, 4)
+    if estimate.lower is None or estimate.upper is None:
+        return text
+    ends = (formatting.decimal(end, 4) for end in (estimate.lower, estimate.upper))
+    return f"{text}  ({' to '.join(ends)})"
 
 
 def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> None:

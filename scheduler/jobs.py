@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.services.prepare_session import prepare_session, refresh_prices
+from oracle.services.settle_predictions import settle_predictions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,11 +20,12 @@ class Job:
 
     name: str
     seconds: float
-    work: Callable[[Dependencies], Awaitable[None]]
+    work: Callable[[Dependencies], Awaitable[object]]
 
 
 JOBS: tuple[Job, ...] = (
     Job("prepare_session", 30.0, prepare_session),
     # Ten prices a time: a free feed bans who asks about forty times in a quarter of an hour.
     Job("refresh_prices", 600.0, refresh_prices),
+    Job("settle_predictions", 300.0, settle_predictions),
 )

@@ -51,6 +51,18 @@ class InvalidSelection(InvalidInput):
     hint = "Give 2 to 50 different symbols separated by commas, like AAPL,MSFT,JPM."
 
 
+class InvalidArrays(InvalidInput, ValueError):
+    """Arrays given to the public forecast function are not prices, or its levels are no levels."""
+
+
+class InvalidPriceFile(InvalidInput):
+    """A file of prices cannot be used; the sentence names the file, the row and the reason."""
+
+
+class InvalidForecaster(InvalidInput):
+    """A function to be evaluated cannot be found, failed, or answered in another form."""
+
+
 class UnknownSymbol(OracleError):
     """No instrument of that symbol is known here or to the feed."""
 
@@ -59,7 +71,10 @@ class UnknownSymbol(OracleError):
     def __init__(
         self, symbol: str, suggestions: Sequence[str] = (), *, reason: str | None = None
     ) -> None:
-        super().__init__(reason or f"No stock with the symbol {symbol} is known.")
+        super().__init__(
+            reason or f"No stock with the symbol {symbol} is known.",
+            hint=None if reason is None else "Search for one that is there.",
+        )
         self.symbol = symbol
         self.suggestions = tuple(suggestions)
 

@@ -72,6 +72,26 @@ forecast_duration = Histogram(
     ["stage"],
     buckets=_FORECAST_BUCKETS,
 )
+forecast_coverage = Gauge(
+    "oracle_forecast_coverage_ratio",
+    "Share of closes that fell into the interval of that level, of live predictions.",
+    ["level", "window"],
+)
+forecast_error = Gauge(
+    "oracle_forecast_error_ratio",
+    "Error over the baseline's: absolute for last_close, CRPS for the others; below 1 is better.",
+    ["baseline", "window"],
+)
+last_settled_session = Gauge(
+    "oracle_forecast_last_settled_session_timestamp_seconds",
+    "Close of the newest session of which a live prediction is settled.",
+)
+newest_bar = Gauge(
+    "oracle_feed_newest_bar_timestamp_seconds", "Close of the watchlist's newest stored bar."
+)
+# Before anything is known an alert must not take the year 1970 for an answer.
+last_settled_session.set(float("nan"))
+newest_bar.set(float("nan"))
 job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
 
 market_info = Gauge(
@@ -151,6 +171,16 @@ class FeedMetrics:
 def observe_database(operation: str, outcome: str, seconds: float) -> None:
     """Record one unit of work with the database."""
     database_unit_duration.labels(operation, outcome).observe(seconds)
+
+
+def observe_coverage(level: float, window: str, share: float) -> None:
+    """Show the live record's coverage at that level over that window."""
+    forecast_coverage.labels(f"{level:g}", window).set(share)
+
+
+def observe_error_ratio(baseline: str, window: str, ratio: float) -> None:
+    """Show the live record's error relative to that baseline over that window."""
+    forecast_error.labels(baseline, window).set(ratio)
 
 
 def observe_cache(cache: str, result: CacheResult) -> None:

@@ -10,6 +10,9 @@ from oracle.services.get_fit import FitCache
 from oracle.services.lifecycle import Lifecycle
 from oracle.services.make_predictions import PredictionCache
 from oracle.services.rank_stocks import RankingCache
+from oracle.services.read_track_record import TrackRecordCache
+from oracle.services.search_symbols import SearchCache
+from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
     from oracle.ports import Clock, PriceFeed, Store, SymbolDirectory, TradingCalendar
@@ -34,10 +37,15 @@ class Dependencies:
     fits: FitCache = field(default_factory=FitCache)
     predictions: PredictionCache = field(default_factory=PredictionCache)
     rankings: RankingCache = field(default_factory=RankingCache)
+    searches: SearchCache = field(default_factory=SearchCache)
+    track_records: TrackRecordCache = field(default_factory=TrackRecordCache)
+    settlement_pauses: SettlementPauses = field(default_factory=SettlementPauses)
 
     async def aclose(self) -> None:
         """Stop background work, then release the feed and the database."""
+        await self.searches.flights.aclose()
         await self.rankings.flights.aclose()
+        await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
         await self.market.aclose()
         await self.feed.aclose()

@@ -74,7 +74,7 @@ def unknown_symbol(deps: Dependencies, symbol: str) -> UnknownSymbol:
     symbols = [match.instrument.symbol for match in matches if match.instrument.symbol != symbol]
     reason = None
     if deps.feed.source is Source.SAMPLE:
-        reason = f"{symbol} is not in the sample market, which has only {', '.join(deps.pool)}."
+        reason = f"{symbol} is not in the sample market, which has {len(deps.pool)} stocks only."
     return UnknownSymbol(symbol, symbols[:SUGGESTIONS], reason=reason)
 
 

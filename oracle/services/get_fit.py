@@ -16,6 +16,7 @@ from oracle.ports import StoredHistory
 from oracle.services.background import SingleFlight
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from oracle.domain.prices import PriceHistory
@@ -77,23 +78,26 @@ async def _find_or_make(deps: Dependencies, as_of: date) -> Fit:
 
 async def _make(deps: Dependencies, as_of: date) -> Fit:
     answers = await deps.market.list_histories(deps.pool, through=as_of)
-    histories: list[PriceHistory] = []
-    for answer in answers.values():
-        if not isinstance(answer, StoredHistory):
-            continue
-        history = answer.history.up_to(as_of)
-        if history.last_session == as_of:
-            histories.append(history)
-    if len(histories) < MIN_POOL_SHARE * len(deps.pool):
+    histories = [
+        answer.history.up_to(as_of)
+        for answer in answers.values()
+        if isinstance(answer, StoredHistory)
+    ]
+    return await asyncio.to_thread(fit_histories, histories, deps.pool, as_of)
+
+
+def fit_histories(histories: Sequence[PriceHistory], pool: Sequence[str], as_of: date) -> Fit:
+    """Return the fit on those of the pool's histories that end with the bar of `as_of`.
+
+    Raises PoolIncomplete when they are too few of the pool.
+    """
+    complete = [history for history in histories if history.last_session == as_of]
+    if len(complete) < MIN_POOL_SHARE * len(pool):
         raise PoolIncomplete(
-            f"Only {len(histories)} of the {len(deps.pool)} stocks that train the forecast "
+            f"Only {len(complete)} of the {len(pool)} stocks that train the forecast "
             f"have their close of {name_session(as_of)} yet."
         )
-    return await asyncio.to_thread(_fit, histories, as_of)
-
-
-def _fit(histories: list[PriceHistory], as_of: date) -> Fit:
     started = perf_counter()
-    fit = fit_pool(Panel.align(histories, until=as_of))
+    fit = fit_pool(Panel.align(complete, until=as_of))
     metrics.forecast_duration.labels("fit").observe(perf_counter() - started)
     return fit

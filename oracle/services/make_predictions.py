@@ -91,7 +91,7 @@ async def make_predictions(
     except PoolIncomplete as error:
         return PredictionOutcome(predictions, failures | dict.fromkeys(histories, error))
 
-    made = await asyncio.to_thread(_forecast, deps, fit, list(histories.values()), as_of)
+    made = await asyncio.to_thread(forecast_histories, deps, fit, list(histories.values()), as_of)
     return PredictionOutcome(predictions | await _record(deps, made), failures)
 
 
@@ -146,9 +146,15 @@ def _say_missing(source: Source, as_of: date, newest: date | None) -> str:
     )
 
 
-def _forecast(
-    deps: Dependencies, fit: Fit, histories: list[PriceHistory], as_of: date
+def forecast_histories(
+    deps: Dependencies,
+    fit: Fit,
+    histories: Sequence[PriceHistory],
+    as_of: date,
+    *,
+    origin: Origin = Origin.LIVE,
 ) -> list[Prediction]:
+    """Return the predictions, not yet stored, of histories that end with the bar of `as_of`."""
     started = perf_counter()
     panel = Panel.align(histories, sessions=fit.sessions)
     forecast = forecast_panel(fit, panel)
@@ -171,7 +177,7 @@ def _forecast(
             else tuple(float(price) for price in prices.quantiles[column]),
             model_version=MODEL_VERSION,
             fingerprint=fingerprints[column],
-            origin=Origin.LIVE,
+            origin=origin,
             created_at=now,
             abstained=bool(forecast.abstained[column]),
             reasons=forecast.reasons[column],

@@ -188,6 +188,7 @@ class MarketData:
         quote = believe_quote(fetched.quote, accepted)
         async with self._store.begin() as unit:
             await unit.bars.upsert_history(self._feed.source, accepted, now)
+            await unit.splits.upsert_splits(self._feed.source, symbol, fetched.splits)
             if quote is not None:
                 await unit.quotes.upsert_quote(quote)
         self._memory.instruments.keep(symbol, fetched.instrument)

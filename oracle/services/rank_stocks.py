@@ -81,7 +81,7 @@ async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) 
     """
     chosen = deps.settings.watchlist if symbols is None else parse_selection(symbols)
     status = read_market_status(deps)
-    selection = _digest(sorted(chosen))
+    selection = selection_of(chosen)
     cached = deps.rankings.find(selection, status.as_of)
     metrics.observe_cache("rankings", "miss" if cached is None else "hit")
     if cached is not None:
@@ -101,6 +101,11 @@ async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) 
             return await work
     except TimeoutError:
         return stored
+
+
+def selection_of(symbols: Sequence[str]) -> str:
+    """Return the SHA-256 that names this set of symbols, in whatever order."""
+    return _digest(sorted(symbols))
 
 
 def parse_selection(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -114,7 +114,9 @@ class Settings(BaseSettings):
         "among them; if not set, twenty well-known ones and the watchlist.",
     )
     cache_folder: str = Field(
-        "var/cache", min_length=1, description="Writable folder for the feed client's cache."
+        "var/cache",
+        min_length=1,
+        description="Writable folder for the feed client's cache and unfinished backtests.",
     )
     drain_seconds: float = Field(
         4.0, ge=0, le=60, description="Seconds between not-ready and stopping, at a shutdown."

@@ -20,6 +20,9 @@ WIDTH = 1000
 HEIGHT = 300
 YEAR_OF_SESSIONS = 252
 LEVELS_SHOWN = (0.95, 0.8, 0.5)
+LETTER_WIDTH = 8
+"""Pixels for one letter of a label, rather too many than too few."""
+
 _MARGIN = 0.04
 _TICKS = 4
 
@@ -34,11 +37,15 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """A line in a WIDTH x HEIGHT box, the area under it, its ticks, and the same in words."""
+    """A line in a WIDTH x HEIGHT box, the area under it, its ticks, and the same in words.
+
+    `label_width` is the room, in pixels, that the prices need beside the line.
+    """
 
     line: str
     area: str
     price_ticks: tuple[Tick, ...]
+    label_width: int
     time_ticks: tuple[Tick, ...]
     summary: str
 
@@ -78,10 +85,12 @@ def draw_closes(history: PriceHistory | None, currency: str) -> LineChart | None
     across = np.linspace(0.0, WIDTH, closes.size)
     down = HEIGHT * (top - closes) / (top - bottom)
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(across, down, strict=True))
+    price_ticks = _price_ticks(bottom, top, currency)
     return LineChart(
         line=line,
         area=f"{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z",
-        price_ticks=_price_ticks(bottom, top, currency),
+        price_ticks=price_ticks,
+        label_width=LETTER_WIDTH * max((len(tick.text) for tick in price_ticks), default=0),
         time_ticks=_time_ticks(sessions),
         summary=(
             f"Closes from {formatting.session(sessions[0])} to {formatting.session(sessions[-1])}: "

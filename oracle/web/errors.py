@@ -50,6 +50,9 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     domain.InvalidQuery: Kind(400, "invalid-query", "That cannot be searched for"),
     domain.InvalidSelection: Kind(422, "invalid-selection", "These symbols cannot be ranked"),
     domain.UnknownSymbol: Kind(404, "unknown-symbol", "No such stock is known"),
+    domain.TooManyLookups: Kind(
+        429, "too-many-lookups", "Too many unknown symbols were asked for", RETRY_LATER
+    ),
     domain.UnsupportedInstrument: Kind(
         422, "unsupported-instrument", "This instrument is not forecast"
     ),
@@ -65,6 +68,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
         503, "pool-incomplete", "Forecasts cannot be made at the moment", RETRY_LATER
     ),
     refusals.MalformedRequest: BAD_REQUEST,
+    refusals.UnknownParameter: Kind(422, "unknown-parameter", "This address has no such parameter"),
     refusals.UriTooLong: Kind(414, "uri-too-long", "The address is too long"),
     refusals.BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
     refusals.MisdirectedRequest: Kind(421, "misdirected-request", "That is not this site's name"),

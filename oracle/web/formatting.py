@@ -23,6 +23,7 @@ EXCHANGE_ZONE: Final = ZoneInfo("America/New_York")
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _STRENGTHS = ((0.02, "very weak"), (0.05, "weak"), (0.1, "moderate"))
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _STATES = {
     MarketState.OPEN: "Market open",
     MarketState.CLOSED: "Market closed",
@@ -118,6 +119,11 @@ def short_session(day: date) -> str:
     return name_session_briefly(day)
 
 
+def weekday(day: date) -> str:
+    """Return the day of the week in full, such as `Wednesday`."""
+    return _WEEKDAYS[day.weekday()]
+
+
 def month(day: date) -> str:
     """Return a month for an axis, such as `Dec 2022`."""
     return f"{name_month(day)} {day.year}"
@@ -127,6 +133,11 @@ def exchange_time(moment: datetime) -> str:
     """Return the instant on the exchange's clock, such as `Wed 28 Dec 2022, 16:00 ET`."""
     local = moment.astimezone(EXCHANGE_ZONE)
     return f"{session(local.date())}, {local:%H:%M} ET"
+
+
+def exchange_clock(moment: datetime) -> str:
+    """Return the time of day on the exchange's clock, such as `16:15 ET`."""
+    return f"{moment.astimezone(EXCHANGE_ZONE):%H:%M} ET"
 
 
 def utc_time(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.errors import OracleError
 from oracle.observability.logs import get_logger
-from oracle.web.contexts.chrome import build_chrome
+from oracle.web.contexts.chrome import EXAMPLES, build_chrome
 from oracle.web.site import current_site
 
 if TYPE_CHECKING:
@@ -18,8 +18,14 @@ _log = get_logger(__name__)
 
 def frame_page(head: Head) -> Chrome:
     """Return the frame; a page must not fail because the market's state cannot be told."""
-    base_url = current_site().settings.base_url
-    return build_chrome(head, base_url=base_url, status=_find_market_status())
+    site = current_site()
+    return build_chrome(
+        head,
+        base_url=site.settings.base_url,
+        status=_find_market_status(),
+        examples=site.use_cases.instruments(EXAMPLES),
+        sample_market=site.use_cases.sample_market(),
+    )
 
 
 def _find_market_status() -> MarketStatus | None:

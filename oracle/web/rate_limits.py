@@ -26,6 +26,7 @@ PAGES = [RateLimit(120, MINUTE)]
 SUGGESTIONS = [RateLimit(300, MINUTE)]
 API = [RateLimit(120, MINUTE)]
 DOCUMENTS = [RateLimit(60, MINUTE)]
+HEALTH = [RateLimit(60, MINUTE)]
 
 
 class BoundedStore(RateLimiterStoreABC):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oracle.domain.errors import OracleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Refusal(OracleError):
@@ -13,6 +18,19 @@ class MalformedRequest(Refusal):
     """The request's address or body cannot be decoded."""
 
     hint = "Check the address for stray characters."
+
+
+class UnknownParameter(Refusal):
+    """The query names a parameter that the operation does not have, perhaps misspelt.
+
+    It is refused rather than ignored: `symbol=` for `symbols=` would rank the watchlist.
+    """
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(
+            "The query names a parameter that this address does not take.",
+            hint=f"Allowed here: {', '.join(allowed) if allowed else 'no parameters'}.",
+        )
 
 
 class UriTooLong(Refusal):

@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from oracle.services.check_readiness import check_readiness
+from oracle.services.check_health import check_health, is_ready
+from oracle.services.list_instruments import list_instruments, list_sample_market
+from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
-from oracle.services.search_symbols import search_symbols
+from oracle.services.read_track_record import read_record_state, read_track_record
+from oracle.services.search_symbols import search_everywhere, search_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 
+    from oracle.domain.forecasts import Origin
+    from oracle.domain.instruments import Instrument
+    from oracle.domain.outcomes import RecordState, SettledPrediction
     from oracle.domain.rankings import Ranking
-    from oracle.services.check_readiness import Readiness
+    from oracle.domain.track_record import TrackRecord, Window
+    from oracle.services.check_health import Health
     from oracle.services.dependencies import Dependencies
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
@@ -39,6 +46,26 @@ class Rank(Protocol):
         ...
 
 
+class ReadRecord(Protocol):
+    """`read_track_record` without its dependencies."""
+
+    def __call__(
+        self, *, origin: Origin, window: Window, symbol: str | None
+    ) -> Coroutine[None, None, TrackRecord]:
+        """Return the record of all stocks, or of one."""
+        ...
+
+
+class ListSettled(Protocol):
+    """`list_settled` without its dependencies."""
+
+    def __call__(
+        self, origin: Origin, symbol: str | None
+    ) -> AsyncIterator[tuple[SettledPrediction, ...]]:
+        """Yield the settled predictions a page at a time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class UseCases:
     """The services as the routes call them; a test may put others in their place."""
@@ -46,8 +73,15 @@ class UseCases:
     predict: Callable[[str], Coroutine[None, None, StockReport]]
     rank: Rank
     search: Search
+    search_everywhere: Callable[[str], Coroutine[None, None, SearchResult]]
     market: Callable[[], MarketStatus]
-    readiness: Callable[[], Coroutine[None, None, Readiness]]
+    instruments: Callable[[Iterable[str]], tuple[Instrument, ...]]
+    sample_market: Callable[[], tuple[Instrument, ...]]
+    is_ready: Callable[[], bool]
+    health: Callable[[], Coroutine[None, None, Health]]
+    track_record: ReadRecord
+    record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
+    settled: ListSettled
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -56,6 +90,13 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         predict=partial(predict_stock, dependencies),
         rank=partial(rank_stocks, dependencies),
         search=partial(search_symbols, dependencies),
+        search_everywhere=partial(search_everywhere, dependencies),
         market=partial(read_market_status, dependencies),
-        readiness=partial(check_readiness, dependencies),
+        instruments=partial(list_instruments, dependencies),
+        sample_market=partial(list_sample_market, dependencies),
+        is_ready=partial(is_ready, dependencies),
+        health=partial(check_health, dependencies),
+        track_record=partial(read_track_record, dependencies),
+        record_state=partial(read_record_state, dependencies),
+        settled=partial(list_settled, dependencies),
     )

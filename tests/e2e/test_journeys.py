@@ -109,3 +109,55 @@ def test_no_page_scrolls_sideways(browser: Browser, site: Application, width: in
         )
         assert overflow <= 0, f"{path} is {overflow} px wider than {width}"
     context.close()
+
+
+def test_the_ribbon_leaves_a_phone_its_room(browser: Browser, site: Application) -> None:
+    """On a phone the permanent mark takes two lines at most, and opens to say more."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(site.url)
+    summary = page.locator(".ribbon summary")
+    box = summary.bounding_box()
+    assert box
+    line = float(summary.evaluate("node => parseFloat(getComputedStyle(node).lineHeight)"))
+    assert box["height"] < 2.1 * line
+    expect(page.get_by_text("adjusted for dividends")).to_be_hidden()
+    summary.click()
+    expect(page.get_by_text("adjusted for dividends")).to_be_visible()
+    context.close()
+
+
+def test_the_ranking_is_two_lines_a_stock_on_a_phone(browser: Browser, site: Application) -> None:
+    """On a phone ten stocks fit on a screen, each with its whole symbol."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{site.url}/ranking")
+    rows = page.get_by_role("table").first.locator("tbody tr")
+    expect(rows).to_have_count(10)
+    for row in rows.all():
+        box = row.bounding_box()
+        name = row.locator(".ranking__name").bounding_box()
+        symbol = row.locator(".symbol").bounding_box()
+        assert box
+        assert name
+        assert symbol
+        assert box["height"] < 72
+        assert symbol["x"] + symbol["width"] <= name["x"] + name["width"] + 1
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_chart_keeps_clear_of_its_labels(
+    browser: Browser, site: Application, width: int
+) -> None:
+    """The line of closes ends before the room of the prices begins."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.url}/stocks/AAPL")
+    line = page.locator(".chart__line").bounding_box()
+    assert line
+    for label in page.locator(".chart__prices text").all():
+        box = label.bounding_box()
+        assert box
+        assert line["x"] + line["width"] < box["x"]
+    context.close()

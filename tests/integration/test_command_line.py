@@ -33,7 +33,7 @@ def test_predict_prints_the_numbers_that_json_holds(folder: Path) -> None:
     assert table.returncode == 0
     assert f"${report['prediction']['point']:.2f}" in table.stdout
     assert "Thu 29 Dec 2022" in table.stdout
-    assert "Sample market" in table.stdout
+    assert "Sample data, not live" in table.stdout
 
 
 def test_rank_prints_the_ten_and_the_best(folder: Path) -> None:
@@ -52,13 +52,19 @@ def test_rank_prints_the_ten_and_the_best(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "sentence"),
     [
-        (("predict", "QQQZZZ"), {}, 3, "No stock with the symbol QQQZZZ"),
+        (("predict", "QQQZZZ"), {}, 3, "QQQZZZ is not in the sample market"),
         (("predict", "<script>"), {}, 2, "not a stock symbol"),
         (("predict",), {}, 2, "Missing argument"),
-        (("rank", "AAPL"), {}, 2, "1 symbol"),
+        (("predict", "[/red]"), {}, 2, "not a stock symbol"),
+        (("rank", "AAPL"), {}, 2, "1 symbol."),
+        (("replay",), {}, 2, "--sessions"),
+        (("replay", "--sessions", "0"), {}, 2, "--sessions"),
+        (("replay", "--sessions", "5", "--symbols", "QQQZZZ"), {}, 3, "QQQZZZ"),
+        (("replay", "--sessions", "5", "--symbols", "KO", "--pool"), {}, 2, "either --symbols"),
         (("rank", "AAPL", "aapl"), {}, 2, "twice"),
         (("predict", "AAPL"), {"market": "nasdaq"}, 2, "ORACLE_MARKET is 'nasdaq'"),
-        (("predict", "AAPL"), {"now": "1985-01-01T00:00:00Z"}, 2, "1985"),
+        (("predict", "AAPL"), {"now": "1985-01-01T00:00:00Z"}, 2, "ORACLE_NOW is '1985"),
+        (("predict", "AAPL"), {"now": "1989-06-01T00:00:00Z"}, 2, "ORACLE_NOW is '1989"),
         (("migrate",), {"database_url": "postgres://x"}, 2, "ORACLE_DATABASE_URL"),
         (("serve",), {"port": "99999"}, 2, "ORACLE_PORT is '99999'"),
     ],
@@ -98,3 +104,28 @@ def test_migrate_twice_changes_nothing(tmp_path: Path) -> None:
     assert first.returncode == second.returncode == 0
     assert "Applied" in first.stdout
     assert "up to date" in second.stdout
+
+
+def test_replay_fills_the_record_and_settle_finds_it_settled(tmp_path: Path) -> None:
+    """Replayed sessions are predicted and settled once; a second run finds everything there."""
+    first = run_oracle(tmp_path, "replay", "--sessions", "3", "--symbols", "aapl,KO", "--json")
+    assert first.returncode == 0, first.stderr
+    report = json.loads(first.stdout)
+    assert (report["made"], report["found"], report["settlement"]["settled"]) == (6, 0, 6)
+    assert report["record"]["origin"] == "replay"
+    assert report["record"]["last_settled"] == "2022-12-28"
+    second = run_oracle(tmp_path, "replay", "--sessions", "3", "--symbols", "AAPL,KO")
+    assert second.returncode == 0, second.stderr
+    assert "0 predictions made, 6 were there" in " ".join(second.stdout.split())
+    assert "Too few settled sessions to say (3 of at least 30)." in second.stdout
+    assert "Sample data, not live" in second.stdout
+
+
+def test_settle_says_that_there_is_nothing_to_settle(tmp_path: Path) -> None:
+    """On the sample market no live prediction's session ever closes; that is said, and no error."""
+    assert run_oracle(tmp_path, "predict", "KO").returncode == 0
+    answer = run_oracle(tmp_path, "settle")
+    assert answer.returncode == 0, answer.stderr
+    assert "Nothing new to settle" in answer.stdout
+    report = json.loads(run_oracle(tmp_path, "settle", "--json").stdout)
+    assert report == {"sessions": 0, "settled": 0, "revised": 0, "unchanged": 0, "pending": []}

@@ -73,6 +73,7 @@ def test_both_instances_say_the_same(deployment: Deployment) -> None:
     assert ranking == ask(second, "/api/v1/recommendation")
     assert (ranking["as_of"], ranking["target"]) == ("2022-03-16", "2022-03-17")
     assert not ranking["is_sample"]
+    assert ranking["is_rehearsal"]
 
 
 def test_delisted_young_and_foreign_stocks_get_their_answer(deployment: Deployment) -> None:
@@ -86,6 +87,14 @@ def test_delisted_young_and_foreign_stocks_get_their_answer(deployment: Deployme
     assert young["quantiles"] == []
     assert young["reasons"]
     assert 400 <= first.status("/api/v1/stocks/FOREIGN") < 500
+
+
+def test_many_unknown_symbols_are_the_visitors_error(deployment: Deployment) -> None:
+    """However many symbols nobody knows are asked for, none of the answers is a 5xx."""
+    first = deployment.instances[0]
+    codes = {first.status(f"/api/v1/stocks/ZQ{number}") for number in range(15)}
+    assert codes == {404, 429}
+    assert first.status("/api/v1/stocks/MSFT") == 200
 
 
 def test_rate_limited_feed_leaves_the_pages_fine(deployment: Deployment) -> None:
@@ -111,6 +120,7 @@ def test_database_outage_leaves_known_pages_and_ends(deployment: Deployment) -> 
     deployment.database.kill()
     try:
         assert first.status("/healthz/ready") == 200
+        assert first.status("/healthz/deep") == 503
         assert first.status("/stocks/AAPL") == 200
         assert first.status("/ranking") == 200
         assert first.status("/api/v1/stocks/NVDA") == 503

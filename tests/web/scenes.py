@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import exp
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,9 +12,21 @@ import numpy as np
 from oracle.domain.errors import InvalidSelection, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, Origin, Prediction
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
+from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
-from oracle.services.check_readiness import Readiness
+from oracle.domain.track_record import (
+    BestBuyScores,
+    Coverage,
+    Direction,
+    Estimate,
+    Scores,
+    StockScores,
+    TrackRecord,
+    VersionRecord,
+    Window,
+)
+from oracle.services.check_health import Health
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.search_symbols import SearchResult
@@ -22,17 +34,19 @@ from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
 TARGET = date(2022, 12, 29)
+TARGET_CLOSE = datetime(2022, 12, 29, 21, 0, tzinfo=UTC)
 CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
 APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
 META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
-INSTRUMENTS = (APPLE, BERKSHIRE, META)
+EXXON = Instrument("XOM", "ExxonMobil", "NYSE", aliases=("Exxon",))
+INSTRUMENTS = (APPLE, BERKSHIRE, META, EXXON)
 
 
 def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSED) -> MarketStatus:
@@ -44,7 +58,26 @@ def market(source: Source = Source.YAHOO, state: MarketState = MarketState.CLOSE
         as_of=AS_OF,
         target=TARGET,
         next_open=datetime(2022, 12, 29, 14, 30, tzinfo=UTC),
-        target_close=datetime(2022, 12, 29, 21, 0, tzinfo=UTC),
+        target_close=TARGET_CLOSE,
+        next_forecast=TARGET_CLOSE + timedelta(minutes=15),
+    )
+
+
+def trading() -> MarketStatus:
+    """Return the market while the session that was forecast is trading."""
+    return replace(
+        market(state=MarketState.OPEN),
+        now=TARGET_CLOSE - timedelta(hours=2),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
+    )
+
+
+def closed() -> MarketStatus:
+    """Return the market when the forecast session is over and its close has not settled yet."""
+    return replace(
+        market(state=MarketState.AFTER_HOURS),
+        now=TARGET_CLOSE + timedelta(minutes=5),
+        next_open=datetime(2022, 12, 30, 14, 30, tzinfo=UTC),
     )
 
 
@@ -129,6 +162,88 @@ def ranking(*, best: bool = True, source: Source = Source.YAHOO) -> Ranking:
     )
 
 
+def record(
+    origin: Origin = Origin.LIVE,
+    *,
+    window: Window = Window.YEAR,
+    symbol: str | None = None,
+    source: Source = Source.YAHOO,
+) -> TrackRecord:
+    """Return a record of 60 sessions in which everything was measured."""
+    even = Estimate(0.998, 0.99, 1.01)
+    scores = Scores(
+        n=600,
+        sessions=60,
+        first=date(2022, 10, 3),
+        last=AS_OF,
+        coverages=tuple(
+            Coverage(level, Estimate(level - 0.004, level - 0.03, level + 0.02))
+            for level in (0.5, 0.8, 0.95)
+        ),
+        mae_ratio=even,
+        crps_gaussian_ratio=even,
+        crps_empirical_ratio=None,
+        direction=Direction(598, Estimate(0.51), Estimate(0.52), Estimate(-0.01)),
+        revised=3,
+        input_healed=0,
+    )
+    best_buys = BestBuyScores(
+        sessions=60,
+        picked=58,
+        switches=31,
+        cost=0.001,
+        best_return=Estimate(-0.0002, -0.002, 0.001),
+        all_return=Estimate(0.0004, -0.001, 0.002),
+        edge=Estimate(-0.0006, -0.002, 0.001),
+        best_value=98.5,
+        all_value=102.4,
+    )
+    version = VersionRecord(
+        model_version="test-1",
+        scores=scores,
+        best_buys=best_buys if symbol is None else None,
+        stocks=(StockScores("AAPL", 60, 0.8, 1.001, None),),
+        verdicts=("Ranges held: 79.6 % of closes fell into the 80 % range.",),
+    )
+    return TrackRecord(
+        source=source,
+        origin=origin,
+        window=window,
+        symbol=symbol,
+        last_settled=AS_OF,
+        pending=1,
+        versions=(version,),
+        verdicts=version.verdicts,
+    )
+
+
+def empty_record(origin: Origin = Origin.LIVE) -> TrackRecord:
+    """Return a record in which nothing is settled."""
+    verdicts = ("Too few settled sessions to say (0 of at least 30).",)
+    return replace(record(origin), last_settled=None, pending=0, versions=(), verdicts=verdicts)
+
+
+def settled(symbol: str = "AAPL") -> SettledPrediction:
+    """Return a prediction with its outcome."""
+    outcome = Outcome(
+        actual=126.0,
+        error=0.004,
+        naive_error=0.008,
+        crps=0.003,
+        crps_gaussian=0.0031,
+        crps_empirical=None,
+        inside_50=True,
+        inside_80=True,
+        inside_95=True,
+        predicted_move=Move.UP,
+        actual_move=Move.UP,
+        score=0.2,
+        input_healed=False,
+        settled_at=NOW,
+    )
+    return SettledPrediction(prediction(symbol), outcome)
+
+
 @dataclass(slots=True)
 class Scene:
     """What the services say; a test changes single parts of it.
@@ -141,9 +256,14 @@ class Scene:
     )
     ranked: Ranking | Exception = field(default_factory=ranking)
     status: MarketStatus | Exception = field(default_factory=market)
-    readiness: Readiness = field(
-        default_factory=lambda: Readiness(ready=True, draining=False, database=True)
+    health: Health = field(
+        default_factory=lambda: Health(draining=False, database=True, source="yahoo")
     )
+    records: dict[Origin, TrackRecord | Exception] = field(
+        default_factory=lambda: {origin: record(origin) for origin in Origin}
+    )
+    outcomes: list[SettledPrediction] = field(default_factory=lambda: [settled()])
+    elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
 
@@ -153,8 +273,15 @@ class Scene:
             predict=self._predict,
             rank=self._rank,
             search=self._search,
+            search_everywhere=self._search_everywhere,
             market=self._market,
-            readiness=self._readiness,
+            instruments=self._instruments,
+            sample_market=self._sample_market,
+            is_ready=self._is_ready,
+            health=self._health,
+            track_record=self._track_record,
+            record_state=self._record_state,
+            settled=self._settled,
         )
 
     async def _predict(self, symbol: str) -> StockReport:
@@ -180,11 +307,48 @@ class Scene:
         )[:limit]
         return SearchResult(query, matches, next((each for each in matches if each.exact), None))
 
+    async def _search_everywhere(self, text: str) -> SearchResult:
+        result = self._search(text)
+        if result.matches:
+            return result
+        return SearchResult(result.query, tuple(Match(each, 50.0) for each in self.elsewhere), None)
+
     def _market(self) -> MarketStatus:
         return _give(self.status)
 
-    async def _readiness(self) -> Readiness:
-        return self.readiness
+    def _instruments(self, symbols: Iterable[str]) -> tuple[Instrument, ...]:
+        wanted = set(symbols)
+        return tuple(each for each in INSTRUMENTS if each.symbol in wanted)
+
+    def _sample_market(self) -> tuple[Instrument, ...]:
+        sample = isinstance(self.status, MarketStatus) and self.status.is_sample
+        return INSTRUMENTS if sample else ()
+
+    def _is_ready(self) -> bool:
+        return not self.health.draining
+
+    async def _health(self) -> Health:
+        self.asked.append("health")
+        return self.health
+
+    async def _track_record(
+        self, *, origin: Origin, window: Window, symbol: str | None
+    ) -> TrackRecord:
+        self.asked.append((origin, window, symbol))
+        given = _give(self.records[origin])
+        return replace(given, window=window, symbol=symbol)
+
+    async def _record_state(self, origin: Origin, symbol: str | None) -> RecordState:
+        self.asked.append((origin, symbol))
+        _give(self.records[origin])
+        return RecordState(len(self.outcomes), 0, 0, AS_OF)
+
+    async def _settled(
+        self, origin: Origin, symbol: str | None
+    ) -> AsyncIterator[tuple[SettledPrediction, ...]]:
+        self.asked.append((origin, symbol))
+        for each in self.outcomes:
+            yield (each,)
 
     async def _pass_hurdle(self) -> None:
         if self.hurdle is not None:

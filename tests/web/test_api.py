@@ -10,7 +10,12 @@ import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
-from oracle.domain.errors import DatabaseUnavailable, FeedRateLimited, UnsupportedInstrument
+from oracle.domain.errors import (
+    DatabaseUnavailable,
+    FeedRateLimited,
+    TooManyLookups,
+    UnsupportedInstrument,
+)
 from oracle.domain.forecasts import LEVELS
 from oracle.domain.instruments import Source
 from oracle.web.api.openapi import build_openapi
@@ -89,12 +94,59 @@ async def test_an_abstention_has_no_numbers(client: TestClientProtocol, scene: S
     assert prediction["reasons"]
 
 
-async def test_sample_data_is_marked(client: TestClientProtocol, scene: Scene) -> None:
-    """Programs see as plainly as people that nothing is live."""
-    scene.reports["AAPL"] = scenes.report(source=Source.SAMPLE)
-    scene.ranked = scenes.ranking(source=Source.SAMPLE)
-    assert (await answer(client, "/api/v1/stocks/AAPL", "Stock"))["is_sample"] is True
-    assert (await answer(client, "/api/v1/recommendation", "Recommendation"))["is_sample"] is True
+@pytest.mark.parametrize(
+    ("source", "marks"),
+    [
+        (Source.YAHOO, {"source": "yahoo", "is_sample": False, "is_rehearsal": False}),
+        (Source.SAMPLE, {"source": "sample", "is_sample": True, "is_rehearsal": False}),
+        (Source.REHEARSAL, {"source": "yahoo", "is_sample": False, "is_rehearsal": True}),
+    ],
+)
+async def test_every_answer_says_whether_it_is_live(
+    client: TestClientProtocol, scene: Scene, source: Source, marks: dict[str, object]
+) -> None:
+    """Programs see as plainly as people what is sample data or a rehearsal, and whose format."""
+    scene.status = scenes.market(source)
+    scene.reports["AAPL"] = scenes.report(source=source)
+    scene.ranked = scenes.ranking(source=source)
+    stock = await answer(client, "/api/v1/stocks/AAPL", "Stock")
+    assert marks.items() <= stock.items()
+    assert stock["current"]["source"] == marks["source"]
+    ranked = await answer(client, "/api/v1/recommendation", "Recommendation")
+    assert marks.items() <= ranked.items()
+    assert marks.items() <= (await answer(client, "/api/v1/search?q=a", "SearchResults")).items()
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/recommendation?symbol=AAPL,KO", "symbols"),
+        ("/api/v1/recommendation?symbols=AAPL,KO&Symbols=HD", "symbols"),
+        ("/api/v1/stocks/AAPL?range=1y", "no parameters"),
+        ("/api/v1/search?query=apple", "q"),
+        ("/api/v1/search?q=apple&limit=3", "q"),
+    ],
+)
+async def test_a_misspelt_parameter_is_refused(
+    client: TestClientProtocol, scene: Scene, path: str, allowed: str
+) -> None:
+    """A typing error is told, with what is allowed, instead of answering another question."""
+    body = await answer(client, path, "ProblemDetails", 422)
+    assert body["type"].endswith("#problem-unknown-parameter")
+    assert body["hint"] == f"Allowed here: {allowed}."
+    assert scene.asked == []
+
+
+async def test_too_many_lookups_are_told_when_to_come_back(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """Who asks for too many unknown symbols gets 429 with Retry-After, as page and as JSON."""
+    scene.reports["ZZZZ"] = TooManyLookups("Too many unknown symbols were asked for just now.")
+    for path, form in (("/api/v1/stocks/ZZZZ", "problem+json"), ("/stocks/ZZZZ", "html")):
+        response = await client.get(path)
+        assert response.status_code == 429
+        assert response.headers["Retry-After"] == "60"
+        assert form in str(response.mimetype)
 
 
 async def test_a_recommendation_ranks_and_names_the_best(client: TestClientProtocol) -> None:
@@ -225,7 +277,11 @@ def test_every_route_of_the_interface_is_described(app: Quart) -> None:
 async def test_every_example_works(client: TestClientProtocol) -> None:
     """What the documentation tells to try gives an answer of the described kind."""
     for operation in OPERATIONS:
-        await answer(client, operation.example, operation.response.__name__)
+        if operation.response is not None:
+            await answer(client, operation.example, operation.response.__name__)
+        else:
+            response = await client.get(operation.example)
+            assert (response.status_code, response.mimetype) == (200, "text/csv")
 
 
 async def test_the_documentation_names_every_object_and_operation(
@@ -236,5 +292,9 @@ async def test_the_documentation_names_every_object_and_operation(
     page = await response.get_data(as_text=True)
     for name in DESCRIPTION["components"]["schemas"]:
         assert f'id="model-{name}"' in page
+        assert f'href="#model-{name}"' in page
     for path in DESCRIPTION["paths"]:
         assert path in page
+    for operation in OPERATIONS:
+        assert f'<a href="#{operation.name}">' in page
+        assert f'id="{operation.name}"' in page

@@ -42,6 +42,10 @@ ROUTES = (
     "/api/v1/stocks/{}",
     "/api/v1/search?q={}",
     "/api/v1/recommendation?symbols={}",
+    "/track-record?symbol={}",
+    "/track-record?window={}",
+    "/api/v1/track-record?origin={}",
+    "/api/v1/track-record.csv?symbol={}",
 )
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = ROOT / "templates"
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
-PAGES = [name for name in NAMES if name != "base.html" and not name.startswith("macros/")]
+# A backtest's report is a file of its own, which needs nothing of the site.
+NO_PAGES = ("base.html", "macros/", "backtest/")
+PAGES = [name for name in NAMES if not name.startswith(NO_PAGES)]
 NOT_OF_THE_WEB = {
     domain_errors.OracleError,
     domain_errors.SettingsError,  # Stops the start, long before a request.

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from oracle.app import ROOT, create_app
 from oracle.observability import metrics
-from oracle.services.check_readiness import Readiness
+from oracle.services.check_health import Health
 from oracle.settings import load_settings
 from oracle.web.assets import HTMX, read_assets
 
@@ -36,22 +36,37 @@ async def test_live_needs_nothing(client: TestClientProtocol, scene: Scene) -> N
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(
-    ("readiness", "status"),
-    [
-        (Readiness(ready=True, draining=False, database=True), 200),
-        (Readiness(ready=True, draining=False, database=False), 200),
-        (Readiness(ready=False, draining=True, database=True), 503),
-    ],
-)
+@pytest.mark.parametrize(("draining", "status"), [(False, 200), (True, 503)])
 async def test_ready_follows_the_process(
-    client: TestClientProtocol, scene: Scene, readiness: Readiness, status: int
+    client: TestClientProtocol,
+    scene: Scene,
+    draining: bool,  # noqa: FBT001
+    status: int,
 ) -> None:
-    """A draining process is not ready; one without its database still is, and says so."""
-    scene.readiness = readiness
+    """A draining process is not ready; one without its database is, and asks nothing of it."""
+    scene.health = Health(draining=draining, database=False, source="yahoo")
     response = await client.get("/healthz/ready")
     assert response.status_code == status
-    assert json.loads(await response.get_data())["database"] is readiness.database
+    assert response.headers["Cache-Control"] == "no-store"
+    assert json.loads(await response.get_data()) == {"ready": not draining}
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize(("database", "status"), [(True, 200), (False, 503)])
+async def test_deep_health_tells_people_what_works(
+    client: TestClientProtocol,
+    scene: Scene,
+    database: bool,  # noqa: FBT001
+    status: int,
+) -> None:
+    """The check for people asks the database, says what it found, and is never cached."""
+    scene.health = Health(draining=False, database=database, source="yahoo")
+    response = await client.get("/healthz/deep")
+    assert response.status_code == status
+    assert response.headers["Cache-Control"] == "no-store"
+    body = json.loads(await response.get_data())
+    assert body == {"draining": False, "database": database, "source": "yahoo"}
+    assert scene.asked == ["health"]
 
 
 async def test_files_with_their_fingerprint_are_kept_for_good(app: Quart) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.domain.errors import DatabaseUnavailable
-from oracle.domain.instruments import Source
+from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
+from oracle.domain.instruments import Instrument
 from oracle.domain.prices import MarketState
 from tests.web import scenes
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.web.scenes import Scene
 
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -33,19 +34,15 @@ async def test_the_home_page_shows_search_ranking_and_sessions(client: TestClien
     """One sees the search, the ten, the best with its reason, and the two sessions by name."""
     page = await read(client, "/")
     assert 'action="/search"' in page
-    assert "Best buy tonight" in page
+    assert "Best buy for Thu 29 Dec" in page
+    assert "The ten, ranked" in page
+    assert f"Thursday{APOSTROPHE}s closing price" in page
     assert "The most for its risk." in page
     assert "Wed 28 Dec 2022" in page
     assert "Thu 29 Dec 2022" in page
     assert "Market closed" in page
     assert "Thu 29 Dec 2022, 09:30 ET" in page
     assert "not investment advice" in page
-
-
-async def test_no_best_is_said_in_words(client: TestClientProtocol, scene: Scene) -> None:
-    """A night without a buy is named as such."""
-    scene.ranked = scenes.ranking(best=False)
-    assert "No clear buy tonight" in await read(client, "/")
 
 
 async def test_unavailable_stocks_are_listed_with_reasons(client: TestClientProtocol) -> None:
@@ -65,12 +62,6 @@ async def test_the_home_page_survives_a_failing_ranking(
     assert 'action="/search"' in page
 
 
-async def test_an_older_ranking_is_marked(client: TestClientProtocol, scene: Scene) -> None:
-    """A ranking of an earlier session says which close is missing."""
-    scene.ranked = replace(scenes.ranking(), as_of=date(2022, 12, 27))
-    assert "The close of Wed 28 Dec 2022 has not arrived" in await read(client, "/ranking")
-
-
 async def test_slow_rankings_leave_a_placeholder_that_loads_itself(
     client: TestClientProtocol, scene: Scene
 ) -> None:
@@ -83,7 +74,7 @@ async def test_slow_rankings_leave_a_placeholder_that_loads_itself(
     assert scene.asked == [None]
     scene.hurdle.set()
     fragment = await read(client, "/ranking", headers=FRAGMENT)
-    assert "Best buy tonight" in fragment
+    assert "Best buy for Thu 29 Dec" in fragment
 
 
 async def test_slow_stocks_leave_a_placeholder(client: TestClientProtocol, scene: Scene) -> None:
@@ -135,7 +126,18 @@ async def test_missing_data_is_named(client: TestClientProtocol, scene: Scene) -
     page = await read(client, "/stocks/AAPL")
     assert page.count("No data") == 2
     assert "The price feed does not answer." in page
+    assert "What was known before" not in page
     assert "$0.00" not in page
+
+
+async def test_a_notice_speaks_of_what_is_shown(client: TestClientProtocol, scene: Scene) -> None:
+    """Only where something older stands below does the notice point to it."""
+    notices = ("The price feed does not answer.",)
+    scene.reports["AAPL"] = replace(scenes.report(), notices=notices, quote_stale=True)
+    page = await read(client, "/stocks/AAPL")
+    assert "The price feed does not answer. What was known before is shown below." in page
+    for sentence in (FeedUnavailable.hint, FeedError.hint):
+        assert "known before" not in sentence
 
 
 async def test_a_stale_price_says_how_old_it_is(client: TestClientProtocol, scene: Scene) -> None:
@@ -147,29 +149,6 @@ async def test_a_stale_price_says_how_old_it_is(client: TestClientProtocol, scen
     page = await read(client, "/stocks/AAPL")
     assert "Stale" in page
     assert "3 hours old" in page
-
-
-async def test_an_outdated_prediction_says_for_which_session_it_is(
-    client: TestClientProtocol, scene: Scene
-) -> None:
-    """A prediction of an earlier session is not passed off as the present one."""
-    older = replace(scenes.prediction(), as_of=date(2022, 12, 27), target=scenes.AS_OF)
-    scene.reports["AAPL"] = replace(scenes.report(), prediction=older, prediction_outdated=True)
-    page = await read(client, "/stocks/AAPL")
-    assert "Outdated" in page
-    assert "Made for Wed 28 Dec 2022; one for Thu 29 Dec 2022 could not be made yet." in page
-
-
-@pytest.mark.parametrize("path", ["/", "/stocks/AAPL", "/ranking", "/search", "/api/docs", "/no"])
-async def test_sample_data_is_marked_on_every_page(
-    client: TestClientProtocol, scene: Scene, path: str
-) -> None:
-    """On the sample market each page, errors too, carries the ribbon; on the real one none."""
-    real = await client.get(path)
-    assert "Sample data, not live" not in await real.get_data(as_text=True)
-    scene.status = scenes.market(Source.SAMPLE)
-    sample = await client.get(path)
-    assert "Sample data, not live" in await sample.get_data(as_text=True)
 
 
 async def test_an_open_market_names_no_next_opening(
@@ -218,11 +197,22 @@ async def test_a_misspelt_search_asks_what_was_meant(client: TestClientProtocol)
     assert 'href="/stocks/AAPL"' in page
 
 
+async def test_a_search_that_was_sent_off_finds_what_the_feed_knows(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """A company of no index is found by the form, and not while it is being typed."""
+    scene.elsewhere = (Instrument("SPOT", "Spotify Technology", "NYSE"),)
+    assert "Spotify" in await read(client, "/search?q=zzspotify")
+    assert "Spotify" not in await read(client, "/search?q=zzspotify", headers=FRAGMENT)
+
+
 async def test_a_search_without_a_match_offers_examples(client: TestClientProtocol) -> None:
     """Nothing found is said, with companies to try."""
     page = await read(client, "/search?q=zzzzzz")
     assert "No match" in page
-    assert "Microsoft" in page
+    assert "Nothing here is called “zzzzzz”" in page
+    assert 'href="/stocks/AAPL">Apple Inc.</a>' in page
+    assert 'href="/stocks/XOM">ExxonMobil</a>' in page
 
 
 async def test_suggestions_are_a_bare_list(client: TestClientProtocol) -> None:

@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from oracle.adapters.sql.tables import bar_fetches, bars
 from oracle.adapters.sql.upsert import upsert
@@ -87,6 +87,15 @@ class SqlBarRepository:
         ]
         await upsert(self._connection, bars, changed, key=("source", "symbol", "session"))
         return len(changed)
+
+    async def find_newest_session(self, source: Source, symbols: Sequence[str]) -> date | None:
+        """Return the newest session that any of the symbols has a bar of, or None."""
+        newest: date | None = await self._connection.scalar(
+            select(func.max(bars.c.session)).where(
+                bars.c.source == source, bars.c.symbol.in_(symbols)
+            )
+        )
+        return newest
 
     async def _values_since(
         self, source: Source, symbol: str, first: date

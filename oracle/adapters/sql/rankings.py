@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
@@ -11,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from oracle.adapters.sql.predictions import KEY, has_identity, identity_of, prediction_of
 from oracle.adapters.sql.tables import predictions, ranking_items, ranking_unavailable, rankings
 from oracle.domain.instruments import Source
+from oracle.domain.outcomes import StoredChoice
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement, Row
@@ -62,6 +65,28 @@ class SqlRankingRepository:
         if stored is None:
             raise LookupError("a ranking was gone right after it had been stored")
         return stored
+
+    async def list_choices(
+        self, source: Source, selection: str, model_version: str
+    ) -> Sequence[StoredChoice]:
+        """Return what the selection's last ranking of each session named, oldest first."""
+        columns, items = rankings.c, ranking_items.c
+        rows = await self._connection.execute(
+            select(columns.id, columns.as_of, columns.best_symbol, items.symbol)
+            .join_from(rankings, ranking_items)
+            .where(
+                columns.source == source,
+                columns.selection == selection,
+                columns.model_version == model_version,
+            )
+            .order_by(columns.as_of, columns.created_at, columns.id, items.symbol)
+        )
+        last: dict[date, StoredChoice] = {}
+        for key, ranked in groupby(rows, key=lambda row: (row.id, row.as_of, row.best_symbol)):
+            _, as_of, best = key
+            # A later ranking of the session, with stocks that were missing, takes its place.
+            last[as_of] = StoredChoice(as_of, best, tuple(row.symbol for row in ranked))
+        return tuple(last.values())
 
     async def _add_items(self, ranking: Ranking) -> None:
         ranking_id = await self._connection.scalar(

@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from oracle.adapters.sql.bars import SqlBarRepository
 from oracle.adapters.sql.failures import unavailable
 from oracle.adapters.sql.fits import SqlFitRepository
+from oracle.adapters.sql.outcomes import SqlOutcomeRepository
 from oracle.adapters.sql.predictions import SqlPredictionRepository
 from oracle.adapters.sql.quotes import SqlQuoteRepository
 from oracle.adapters.sql.rankings import SqlRankingRepository
+from oracle.adapters.sql.splits import SqlSplitRepository
 from oracle.adapters.sql.symbol_lookups import SqlSymbolLookupRepository
 from oracle.adapters.sql.tables import metadata
 from oracle.domain.errors import DatabaseUnavailable
@@ -49,11 +51,13 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.bars = SqlBarRepository(connection)
+        self.splits = SqlSplitRepository(connection)
         self.quotes = SqlQuoteRepository(connection)
         self.lookups = SqlSymbolLookupRepository(connection)
         self.fits = SqlFitRepository(connection)
         self.predictions = SqlPredictionRepository(connection)
         self.rankings = SqlRankingRepository(connection)
+        self.outcomes = SqlOutcomeRepository(connection)
 
 
 class SqlStore:

@@ -83,6 +83,15 @@ bar_fetches = _table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
+splits = _table(
+    "splits",
+    Column("source", SOURCE, primary_key=True),
+    Column("symbol", SYMBOL, primary_key=True),
+    Column("session", Date, primary_key=True),
+    Column("ratio", Real, nullable=False),
+    CheckConstraint("ratio > 0", name="ratio_positive"),
+)
+
 quotes = _table(
     "quotes",
     Column("source", SOURCE, primary_key=True),
@@ -138,6 +147,7 @@ predictions = _table(
     Column("abstained", Boolean, nullable=False),
     Column("reasons", JsonList, nullable=False),
     UniqueConstraint("source", "symbol", "as_of", "model_version", "origin"),
+    Index(None, "source", "target"),
     CheckConstraint("current_price > 0", name="current_price_positive"),
     CheckConstraint("target > as_of", name="target_after_as_of"),
     CheckConstraint("origin IN ('live', 'replay')", name="origin_known"),
@@ -179,4 +189,45 @@ ranking_unavailable = _table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("symbol", SYMBOL, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+outcomes = _table(
+    "outcomes",
+    Column(
+        "prediction_id", RowId, ForeignKey("predictions.id"), primary_key=True, autoincrement=False
+    ),
+    Column("actual", Real, nullable=False),
+    Column("error", Real, nullable=False),
+    Column("naive_error", Real, nullable=False),
+    Column("crps", Real, nullable=False),
+    # NULL where too few sessions were known for the baseline.
+    Column("crps_gaussian", Real),
+    Column("crps_empirical", Real),
+    Column("inside_50", Boolean, nullable=False),
+    Column("inside_80", Boolean, nullable=False),
+    Column("inside_95", Boolean, nullable=False),
+    Column("predicted_move", String(16), nullable=False),
+    Column("actual_move", String(16), nullable=False),
+    Column("score", Real),
+    Column("input_healed", Boolean, nullable=False),
+    Column("settled_at", UtcDateTime, nullable=False),
+    Column("revised_at", UtcDateTime),
+    Column("revisions", Integer, nullable=False),
+    CheckConstraint("actual > 0", name="actual_positive"),
+)
+
+outcome_revisions = _table(
+    "outcome_revisions",
+    Column(
+        "prediction_id",
+        RowId,
+        ForeignKey("outcomes.prediction_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # What the outcome said until it was replaced.
+    Column("actual", Real, nullable=False),
+    Column("input_healed", Boolean, nullable=False),
+    Column("replaced_at", UtcDateTime, nullable=False),
 )

@@ -33,7 +33,8 @@ def write_json(resource: Any, *, indent: int | None = None) -> bytes:
 @cache
 def resource_schemas() -> dict[str, Any]:
     """Return the JSON schemas of every object by name, as they are written."""
-    resources = [*(operation.response for operation in OPERATIONS), ProblemDetails]
+    answers = [each.response for each in OPERATIONS if each.response is not None]
+    resources = [*answers, ProblemDetails]
     _, schemas = TypeAdapter.json_schemas(
         [(resource.__name__, "serialization", adapter_for(resource)) for resource in resources],
         ref_template=_REFERENCE,
@@ -73,12 +74,11 @@ def build_openapi(base_url: str) -> dict[str, Any]:
 
 
 def _operation_object(operation: Operation) -> dict[str, Any]:
-    reference = _REFERENCE.format(model=operation.response.__name__)
     responses: dict[str, Any] = {
         "200": {
             "description": operation.summary,
             "headers": {"ETag": {"schema": {"type": "string"}, "description": "Entity tag"}},
-            "content": {"application/json": {"schema": {"$ref": reference}}},
+            "content": _content_object(operation.response),
         },
         "304": {"description": "Unchanged since the tag in If-None-Match"},
     }
@@ -91,6 +91,13 @@ def _operation_object(operation: Operation) -> dict[str, Any]:
         "parameters": [_parameter_object(parameter) for parameter in operation.parameters],
         "responses": responses,
     }
+
+
+def _content_object(response: type[Any] | None) -> dict[str, Any]:
+    if response is None:
+        return {"text/csv": {"schema": {"type": "string"}}}
+    reference = _REFERENCE.format(model=response.__name__)
+    return {"application/json": {"schema": {"$ref": reference}}}
 
 
 def _parameter_object(parameter: Parameter) -> dict[str, Any]:

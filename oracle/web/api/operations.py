@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import MAX_QUERY_LENGTH
 from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION
+from oracle.domain.track_record import Window
+from oracle.web.api.record_resources import TrackRecord
 from oracle.web.api.resources import Recommendation, SearchResults, Stock
 
 
@@ -24,14 +27,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: GET on `path`, answered by `response` or by one of `problems`."""
+    """One operation: GET on `path`, answered by `response` or by one of `problems`.
+
+    `response` None is a CSV file.
+    """
 
     path: str
     name: str
     summary: str
     description: str
     parameters: tuple[Parameter, ...]
-    response: type[Any]
+    response: type[Any] | None
     problems: tuple[int, ...]
     example: str
 
@@ -41,6 +47,31 @@ SYMBOL_PATTERN: Final = f"^{_SYMBOL}$"
 SELECTION_PATTERN: Final = f"^{_SYMBOL}(,{_SYMBOL}){{{MIN_SELECTION - 1},{MAX_SELECTION - 1}}}$"
 QUERY_PATTERN: Final = "^[ -~\u00c0-\u024f]*[!-~\u00c0-\u024f][ -~\u00c0-\u024f]*$"
 """Printable text in Latin letters, one of which is no space; other scripts are taken as well."""
+
+_RECORD_SYMBOL: Final = Parameter(
+    name="symbol",
+    location="query",
+    required=False,
+    description="One stock; without it all of them",
+    schema={"type": "string", "pattern": SYMBOL_PATTERN},
+    example="AAPL",
+)
+_RECORD_ORIGIN: Final = Parameter(
+    name="origin",
+    location="query",
+    required=False,
+    description="`live` (without it) or `replay`: computed afterwards from past prices",
+    schema={"type": "string", "enum": [each.value for each in Origin]},
+    example="replay",
+)
+_RECORD_WINDOW: Final = Parameter(
+    name="window",
+    location="query",
+    required=False,
+    description="The newest 60 or 250 (without it) settled sessions, or all",
+    schema={"type": "string", "enum": [each.value for each in Window]},
+    example="60",
+)
 
 OPERATIONS: Final = (
     Operation(
@@ -108,7 +139,43 @@ OPERATIONS: Final = (
             ),
         ),
         response=SearchResults,
-        problems=(400, 429),
+        problems=(400, 422, 429),
         example="/api/v1/search?q=appel",
     ),
+    Operation(
+        path="/api/v1/track-record",
+        name="getTrackRecord",
+        summary="How good the predictions were",
+        description=(
+            "Settled predictions of one origin, by model version: coverage of the ranges, errors "
+            "relative to simple baselines, direction, best buys; with 95 % confidence intervals "
+            "and verdicts in words. Figures have no interval before 30 sessions are settled."
+        ),
+        parameters=(_RECORD_SYMBOL, _RECORD_ORIGIN, _RECORD_WINDOW),
+        response=TrackRecord,
+        problems=(400, 429, 503),
+        example="/api/v1/track-record?origin=replay&window=60",
+    ),
+    Operation(
+        path="/api/v1/track-record.csv",
+        name="downloadTrackRecord",
+        summary="Every settled prediction, as a file",
+        description=(
+            "One row per settled prediction, oldest first. `actual` is in the prediction's own "
+            "prices: splits and dividends after `as_of` are taken back. `source` says `sample` "
+            "where prices are sample data."
+        ),
+        parameters=(_RECORD_SYMBOL, _RECORD_ORIGIN),
+        response=None,
+        problems=(400, 429, 503),
+        example="/api/v1/track-record.csv?symbol=AAPL",
+    ),
 )
+
+QUERY_NAMES: Final = {
+    operation.path: frozenset(
+        parameter.name for parameter in operation.parameters if parameter.location == "query"
+    )
+    for operation in OPERATIONS
+}
+"""By path, which parameters may stand in the query."""

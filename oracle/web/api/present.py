@@ -44,8 +44,9 @@ def present_stock(report: StockReport) -> Stock:
             if prediction is None
             else _prediction(prediction, outdated=report.prediction_outdated)
         ),
-        source=report.status.source,
+        source=report.status.source.provider,
         is_sample=report.status.is_sample,
+        is_rehearsal=report.status.is_rehearsal,
         notices=report.notices,
     )
 
@@ -64,12 +65,13 @@ def present_recommendation(ranking: Ranking, status: MarketStatus) -> Recommenda
         outdated=ranking.as_of < status.as_of,
         model_version=ranking.model_version,
         created_at=ranking.created_at,
-        source=ranking.source,
+        source=ranking.source.provider,
         is_sample=ranking.source is Source.SAMPLE,
+        is_rehearsal=ranking.source is Source.REHEARSAL,
     )
 
 
-def present_search(result: SearchResult) -> SearchResults:
+def present_search(result: SearchResult, status: MarketStatus) -> SearchResults:
     """Return what was found as JSON shows it."""
     return SearchResults(
         query=result.query,
@@ -85,6 +87,9 @@ def present_search(result: SearchResult) -> SearchResults:
             )
             for match in result.matches
         ),
+        source=status.source.provider,
+        is_sample=status.is_sample,
+        is_rehearsal=status.is_rehearsal,
     )
 
 
@@ -93,7 +98,7 @@ def _current(report: StockReport, quote: Quote) -> CurrentPrice:
         price=quote.price,
         as_of=quote.as_of,
         market_state=report.status.state,
-        source=quote.source,
+        source=quote.source.provider,
         stale=report.quote_stale,
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from oracle.domain.forecasts import Origin  # noqa: TC001
-from oracle.domain.instruments import Source  # noqa: TC001
+from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState  # noqa: TC001
 
 Symbol = Annotated[str, Field(description="Stock symbol, share classes with a dash.")]
@@ -20,6 +20,11 @@ Instant = Annotated[datetime, Field(description="Instant in UTC, ISO 8601 with a
 Sample = Annotated[
     bool, Field(description="Whether every price is sample data and none of it live.")
 ]
+Rehearsal = Annotated[
+    bool,
+    Field(description="Whether a server stands in for Yahoo, or the clock was moved: not live."),
+]
+PriceProvider = Annotated[Provider, Field(description="Who delivers the prices.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class CurrentPrice:
     price: Price
     as_of: Instant
     market_state: Annotated[MarketState, Field(description="The exchange's state now.")]
-    source: Annotated[Source, Field(description="Where the price came from.")]
+    source: PriceProvider
     stale: Annotated[bool, Field(description="Whether the price is older than it should be.")]
 
 
@@ -84,8 +89,9 @@ class Stock:
     currency: Annotated[str, Field(description="ISO 4217 code of all its prices.")]
     current: Annotated[CurrentPrice | None, Field(description="The last known price.")]
     prediction: Annotated[StockPrediction | None, Field(description="The prediction.")]
-    source: Annotated[Source, Field(description="Where the prices come from.")]
+    source: PriceProvider
     is_sample: Sample
+    is_rehearsal: Rehearsal
     notices: Annotated[tuple[str, ...], Field(description="What failed and what still works.")]
 
 
@@ -139,8 +145,9 @@ class Recommendation:
     ]
     model_version: Annotated[str, Field(description="The model that made it.")]
     created_at: Instant
-    source: Annotated[Source, Field(description="Where the prices come from.")]
+    source: PriceProvider
     is_sample: Sample
+    is_rehearsal: Rehearsal
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,9 @@ class SearchResults:
         str | None, Field(description="The symbol that was surely meant, if there is one.")
     ]
     matches: Annotated[tuple[SearchMatch, ...], Field(description="Best first.")]
+    source: PriceProvider
+    is_sample: Sample
+    is_rehearsal: Rehearsal
 
 
 @dataclass(frozen=True, slots=True)

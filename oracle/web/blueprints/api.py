@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
 from oracle.domain.errors import InvalidQuery
 from oracle.domain.instruments import parse_symbol
+from oracle.web.api.operations import QUERY_NAMES
 from oracle.web.api.present import present_recommendation, present_search, present_stock
+from oracle.web.api.present_record import present_track_record
+from oracle.web.api.record_csv import CSV, write_csv
 from oracle.web.api.reply import json_reply
-from oracle.web.rate_limits import API
+from oracle.web.rate_limits import API, DOCUMENTS
+from oracle.web.record_question import read_record_question
+from oracle.web.refusals import UnknownParameter
 from oracle.web.selection import read_selection
 from oracle.web.site import current_site
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+DOWNLOAD_SECONDS = 300
+"""How long a slow reader may take for the whole file."""
+
+
+@api.before_request
+async def refuse_unknown_parameters() -> None:
+    """Raise UnknownParameter for what the operation's description does not name."""
+    if request.url_rule is None:
+        return
+    allowed = QUERY_NAMES[request.url_rule.rule.replace("<", "{").replace(">", "}")]
+    if not allowed.issuperset(request.args):
+        raise UnknownParameter(sorted(allowed))
 
 
 @api.get("/stocks/<symbol>")
@@ -40,4 +60,37 @@ async def search_symbols() -> Response:
     text = request.args.get("q")
     if text is None:
         raise InvalidQuery("The parameter q is missing.")
-    return json_reply(present_search(current_site().use_cases.search(text)))
+    use_cases = current_site().use_cases
+    return json_reply(present_search(use_cases.search(text), use_cases.market()))
+
+
+@api.get("/track-record")
+@rate_limit(limits=API)
+async def get_track_record() -> Response:
+    """Answer with the record of all stocks or of one, of one origin."""
+    asked = read_record_question(request.args)
+    record = await current_site().use_cases.track_record(
+        origin=asked.origin, window=asked.window, symbol=asked.symbol
+    )
+    return json_reply(present_track_record(record))
+
+
+@api.get("/track-record.csv")
+@rate_limit(limits=DOCUMENTS)
+async def download_track_record() -> Response:
+    """Answer with every settled prediction as a file, sent while it is being read."""
+    asked = read_record_question(request.args)
+    use_cases = current_site().use_cases
+    # Asked before the first byte is sent: a database that is down is still a 503 then.
+    state = await use_cases.record_state(asked.origin, asked.symbol)
+    rows = use_cases.settled(asked.origin, asked.symbol)
+    response = Response(write_csv(rows), content_type=CSV)
+    response.timeout = DOWNLOAD_SECONDS
+    parts = ["oracle-record", use_cases.market().source.value, asked.origin.value, asked.symbol]
+    name = "-".join(part for part in parts if part)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["Cache-Control"] = "no-cache"
+    # The file depends on nothing but these, so that it need not be written to be tagged.
+    content = f"{name}:{state.settled}:{state.revisions}"
+    response.set_etag(sha256(content.encode()).hexdigest()[:32], weak=True)
+    return response

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 home = Blueprint("home", __name__)
 
-TAGLINE = "Tomorrow's closing price, and how sure it is"
-DESCRIPTION = (
-    "Oracle predicts the next session's closing price of US stocks, with a range and the record."
-)
+TAGLINE = "The next closing price, and how sure it is"
+DESCRIPTION = "Oracle predicts the next session's closing price of US stocks, with its range."
 WAITING_SECONDS = 3
 """How soon a browser without JavaScript asks again for a page that is not ready."""
 
@@ -37,15 +35,18 @@ WAITING_SECONDS = 3
 @home.get("/")
 @rate_limit(limits=PAGES)
 async def show_home() -> Response:
-    """Show the search and tonight's ten; a ranking that is not ready is loaded afterwards."""
+    """Show the search and the ten, ranked; a ranking that is not ready is loaded afterwards."""
     status = current_site().use_cases.market()
     return render_page(
         "home/index.html",
         fragment="ranking",
         chrome=frame_page(Head(title=TAGLINE, description=DESCRIPTION, path="/", section="home")),
         page=HomePage(
-            as_of=formatting.session(status.as_of),
+            day=formatting.weekday(status.target),
             target=formatting.session(status.target),
+            next_forecast=(
+                formatting.exchange_clock(status.next_forecast) if status.target_closed else None
+            ),
             ranking=await _find_watchlist_page(),
         ),
     )

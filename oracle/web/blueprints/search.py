@@ -26,7 +26,7 @@ search = Blueprint("search", __name__)
 @rate_limit(limits=SUGGESTIONS)
 async def show_search() -> Response:
     """Show what was found; a form sent with a company's exact name leads to its page."""
-    result = _find(request.args.get("q"), as_typed=wants_fragment(request))
+    result = await _find(request.args.get("q"), as_typed=wants_fragment(request))
     if result is not None and result.exact is not None and not wants_fragment(request):
         return _found(result.exact.instrument.symbol)
     page = build_search_page(result)
@@ -45,11 +45,15 @@ async def show_search() -> Response:
     )
 
 
-def _find(text: str | None, *, as_typed: bool) -> SearchResult | None:
-    """Return the result; a field that was emptied while typing is no error, a form sent so is."""
+async def _find(text: str | None, *, as_typed: bool) -> SearchResult | None:
+    """Return the result; a field that was emptied while typing is no error, a form sent so is.
+
+    What is being typed is looked up here alone; only a search that was sent off asks the feed.
+    """
     if text is None or (as_typed and not text.strip()):
         return None
-    return current_site().use_cases.search(text)
+    use_cases = current_site().use_cases
+    return use_cases.search(text) if as_typed else await use_cases.search_everywhere(text)
 
 
 def _found(symbol: str) -> Response:

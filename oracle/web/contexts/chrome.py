@@ -1,4 +1,4 @@
-"""What surrounds every page: its title, the market's state, the ribbon of the sample market."""
+"""What surrounds every page: its title, the market's state, the mark of what is not live."""
 
 from __future__ import annotations
 
@@ -7,26 +7,17 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.prices import MarketState
 from oracle.web import formatting
+from oracle.web.contexts.marking import mark_market
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.domain.instruments import Instrument
     from oracle.services.read_market_status import MarketStatus
+    from oracle.web.contexts.marking import Marking
 
 SITE_NAME = "Oracle"
-EXAMPLES = (
-    ("AAPL", "Apple"),
-    ("MSFT", "Microsoft"),
-    ("JPM", "JPMorgan Chase"),
-    ("KO", "Coca-Cola"),
-    ("XOM", "Exxon Mobil"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A company to try, as a link."""
-
-    symbol: str
-    name: str
+EXAMPLES = ("AAPL", "MSFT", "JPM", "KO", "XOM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +44,60 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """A company to try, as a link."""
+
+    symbol: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chrome:
-    """The frame of a page. `sample_clock` is set on the sample market: where its clock stands."""
+    """The frame of a page.
+
+    `marking` is None where prices are live. `sample_market` holds every stock there is on the
+    sample market, and nothing elsewhere.
+    """
 
     title: str
     description: str
     canonical: str | None
     section: str
     market: MarketLine | None
-    sample_clock: str | None
+    marking: Marking | None
     query: str
-    examples: tuple[Example, ...]
+    examples: tuple[Company, ...]
+    sample_market: tuple[Company, ...]
     refresh_seconds: int | None = None
 
 
-def build_chrome(head: Head, *, base_url: str, status: MarketStatus | None) -> Chrome:
+def build_chrome(
+    head: Head,
+    *,
+    base_url: str,
+    status: MarketStatus | None,
+    examples: Sequence[Instrument],
+    sample_market: Sequence[Instrument],
+) -> Chrome:
     """Return the frame of a page with that head."""
+    marking = None if status is None else mark_market(status)
+    prefix = "" if marking is None else marking.prefix
     return Chrome(
-        title=f"{head.title} · {SITE_NAME}",
-        description=head.description,
+        title=f"{prefix}{head.title} · {SITE_NAME}",
+        description=f"{prefix}{head.description}",
         canonical=None if head.path is None else f"{base_url}{head.path}",
         section=head.section,
         market=None if status is None else _market_line(status),
-        sample_clock=(
-            formatting.exchange_time(status.now)
-            if status is not None and status.is_sample
-            else None
-        ),
+        marking=marking,
         query=head.query,
-        examples=tuple(Example(symbol, name) for symbol, name in EXAMPLES),
+        examples=_companies(examples),
+        sample_market=_companies(sample_market),
         refresh_seconds=head.refresh_seconds,
     )
+
+
+def _companies(instruments: Sequence[Instrument]) -> tuple[Company, ...]:
+    return tuple(Company(each.symbol, each.name) for each in instruments)
 
 
 def _market_line(status: MarketStatus) -> MarketLine:

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The home page: the sessions in question, and tonight's ten."""
+    """The home page: the session forecast, its day of the week, and the ranking.
 
-    as_of: str
+    `next_forecast` is set once that session is over, until the next can be forecast.
+    """
+
+    day: str
     target: str
+    next_forecast: str | None
     ranking: RankingPage

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.web import formatting
+from oracle.web.contexts.marking import SOURCE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +54,21 @@ class Unranked:
 
 @dataclass(frozen=True, slots=True)
 class RankingView:
-    """A ranking as it is shown. `is_outdated`: a newer session has closed meanwhile."""
+    """A ranking as it is shown.
+
+    `is_outdated`: a newer session has closed meanwhile. `is_past`: the session that was forecast
+    is over, so that its best can be bought no more; `next_forecast` then says when the next one
+    comes, unless that is any moment.
+    """
 
     as_of: str
     target: str
+    short_target: str
     expected_as_of: str
     is_outdated: bool
+    is_past: bool
+    is_running: bool
+    next_forecast: str | None
     is_watchlist: bool
     best: Best | None
     rows: tuple[Row, ...]
@@ -86,21 +96,25 @@ def build_ranking_view(
     """Return the ranking in words and figures."""
     best_symbol = None if ranking.best is None else ranking.best.symbol
     rows = tuple(_row(stock, is_best=stock.symbol == best_symbol) for stock in ranking.stocks)
+    is_outdated = ranking.as_of < status.as_of
     return RankingView(
         as_of=formatting.session(ranking.as_of),
         target=formatting.session(ranking.target),
+        short_target=formatting.short_session(ranking.target),
         expected_as_of=formatting.session(status.as_of),
-        is_outdated=ranking.as_of < status.as_of,
+        is_outdated=is_outdated,
+        is_past=is_outdated or status.target_closed,
+        is_running=not is_outdated and status.target_is_running,
+        next_forecast=(
+            formatting.exchange_clock(status.next_forecast) if status.target_closed else None
+        ),
         is_watchlist=is_watchlist,
         best=_best(ranking, rows),
         rows=rows,
         unavailable=tuple(Unranked(each.symbol, each.reason) for each in ranking.unavailable),
         model_version=ranking.model_version,
-        source=SOURCES[ranking.source.value],
+        source=SOURCE_NAMES[ranking.source],
     )
-
-
-SOURCES = {"yahoo": "Yahoo Finance", "sample": "Sample market (historical)"}
 
 
 def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:

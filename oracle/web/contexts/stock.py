@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.prices import MarketState
 from oracle.web import charts, formatting
-from oracle.web.contexts.ranking import SOURCES
+from oracle.web.contexts.marking import ORIGIN_NAMES, SOURCE_NAMES
 
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from oracle.web.charts import LineChart, RangeBar
     from oracle.web.formatting import Change
 
+CLOSES = "Daily closes"
+ADJUSTED_CLOSES = "Daily closes, adjusted for dividends"
 _LEVELS = (0.5, 0.8, 0.95)
 
 
@@ -44,7 +46,11 @@ class RangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ForecastView:
-    """The prediction: its value against the close it starts from, its ranges, its origin."""
+    """The prediction: its value against the close it starts from, its ranges, its origin.
+
+    `is_past`: its session is over; `next_forecast` then says when the next one comes, unless that
+    is any moment. `made_at` is None where the clock that said it is not the world's.
+    """
 
     point: str
     change: Change
@@ -54,25 +60,33 @@ class ForecastView:
     short_target: str
     expected_target: str
     is_outdated: bool
+    is_past: bool
+    next_forecast: str | None
     is_abstained: bool
     reasons: tuple[str, ...]
     ranges: tuple[RangeRow, ...]
     bar: RangeBar | None
     model_version: str
-    made_at: str
+    made_at: str | None
     made_at_machine: str
     fingerprint: str
     origin: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """All that is shown of one stock; what is not known is None."""
+    """All that is shown of one stock; what is not known is None.
+
+    `shows_older`: something below the notices is older than it should be.
+    """
 
     price: PriceView | None
     forecast: ForecastView | None
     chart: LineChart | None
+    chart_title: str
     notices: tuple[str, ...]
+    shows_older: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,9 @@ def build_stock_page(report: StockReport) -> StockPage:
             price=_price(report),
             forecast=None if report.prediction is None else _forecast(report, report.prediction),
             chart=charts.draw_closes(report.history, instrument.currency),
+            chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
             notices=report.notices,
+            shows_older=report.quote_stale or report.prediction_outdated,
         ),
     )
 
@@ -123,11 +139,13 @@ def _price(report: StockReport) -> PriceView | None:
         is_open=report.status.state is MarketState.OPEN,
         is_stale=report.quote_stale,
         age=formatting.age(report.status.now - quote.as_of),
-        source=SOURCES[quote.source.value],
+        source=SOURCE_NAMES[quote.source],
     )
 
 
 def _forecast(report: StockReport, prediction: Prediction) -> ForecastView:
+    status = report.status
+    origin = ORIGIN_NAMES.get(prediction.source)
     return ForecastView(
         point=formatting.money(prediction.point, prediction.currency),
         change=formatting.change(prediction.change_percent),
@@ -135,17 +153,22 @@ def _forecast(report: StockReport, prediction: Prediction) -> ForecastView:
         as_of=formatting.session(prediction.as_of),
         target=formatting.session(prediction.target),
         short_target=formatting.short_session(prediction.target),
-        expected_target=formatting.session(report.status.target),
+        expected_target=formatting.session(status.target),
         is_outdated=report.prediction_outdated,
+        is_past=report.prediction_outdated or status.target_closed,
+        next_forecast=(
+            formatting.exchange_clock(status.next_forecast) if status.target_closed else None
+        ),
         is_abstained=prediction.abstained,
         reasons=prediction.reasons,
         ranges=_ranges(prediction),
         bar=charts.draw_range(prediction),
         model_version=prediction.model_version,
-        made_at=formatting.utc_time(prediction.created_at),
+        made_at=formatting.utc_time(prediction.created_at) if origin is None else None,
         made_at_machine=formatting.machine_time(prediction.created_at),
         fingerprint=prediction.fingerprint[:12],
-        origin=prediction.origin.value,
+        origin=origin or prediction.origin.value,
+        source=SOURCE_NAMES[prediction.source],
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
 from oracle.domain.instruments import Source
+from oracle.domain.outcomes import Move, Outcome, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
 
@@ -119,3 +120,24 @@ def ranking(*stocks: Prediction, **changes: Any) -> Ranking:
         "created_at": NOW,
     }
     return Ranking(**values | changes)
+
+
+def settled(stock: Prediction, **changes: Any) -> SettledPrediction:
+    """Return the stored prediction with an outcome full of digits."""
+    values: dict[str, Any] = {
+        "actual": 1 / 3,
+        "error": 0.1,
+        "naive_error": 0.1 + 0.2,
+        "crps": 123456.78901234567,
+        "crps_gaussian": 5e-324,
+        "crps_empirical": None,
+        "inside_50": False,
+        "inside_80": True,
+        "inside_95": True,
+        "predicted_move": Move.UP,
+        "actual_move": Move.NONE,
+        "score": None,
+        "input_healed": False,
+        "settled_at": NOW + timedelta(days=1),
+    }
+    return SettledPrediction(stock, Outcome(**values | changes))

@@ -16,11 +16,13 @@ from tests.integration.database.examples import (
     MODEL,
     NOW,
     SINCE,
+    TARGET,
     fit,
     history,
     prediction,
     quote,
     ranking,
+    settled,
 )
 
 if TYPE_CHECKING:
@@ -75,6 +77,46 @@ async def test_the_first_of_several_writers_decides_all_predictions(stores: Stor
             )
         assert all(answer == stored for answer in told)
         assert stored in [{row.symbol: row for row in rows} for rows in batches]
+
+
+async def test_the_first_of_several_writers_decides_the_outcomes(stores: Stores) -> None:
+    """Instances that settle the same session at once leave one outcome of each prediction."""
+    rows = [prediction(symbol) for symbol in SYMBOLS]
+    async with stores[0].begin() as unit:
+        await unit.predictions.add_predictions(rows)
+
+    def add(writer: int) -> Callable[[SqlUnitOfWork], Awaitable[Any]]:
+        batch = [settled(each, actual=100.0 + writer) for each in rows]
+        return lambda unit: unit.outcomes.add_outcomes(batch if writer % 2 else batch[::-1])
+
+    await race(stores, *map(add, range(4)))
+    async with stores[0].begin() as unit:
+        stored = await unit.outcomes.list_of_session(Source.SAMPLE, TARGET)
+    actuals = [each.outcome.actual for each in stored if each.outcome is not None]
+    assert len(actuals) == len(SYMBOLS)
+    assert len(set(actuals)) == 1
+
+
+async def test_one_of_several_corrections_is_made(stores: Stores) -> None:
+    """Those who correct the same outcome at once make one revision of it, with what was before."""
+    row = prediction()
+    async with stores[0].begin() as unit:
+        await unit.predictions.add_predictions([row])
+        await unit.outcomes.add_outcomes([settled(row)])
+
+    def revise(writer: int) -> Callable[[SqlUnitOfWork], Awaitable[Any]]:
+        revised = settled(row, actual=200.0 + writer, revised_at=NOW)
+        return lambda unit: unit.outcomes.revise_outcome(revised, expected=0)
+
+    told = await race(stores, *map(revise, range(4)))
+    assert sorted(told) == [False, False, False, True]
+    async with stores[0].begin() as unit:
+        (stored,) = await unit.outcomes.list_of_session(Source.SAMPLE, TARGET)
+        revisions = await unit.outcomes.list_revisions(stored)
+    assert stored.outcome is not None
+    assert stored.outcome.actual == 200.0 + told.index(True)
+    assert stored.outcome.revisions == 1
+    assert [each.actual for each in revisions] == [1 / 3]
 
 
 async def test_the_first_of_several_writers_decides_the_fit(stores: Stores) -> None:

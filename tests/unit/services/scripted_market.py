@@ -20,7 +20,7 @@ from oracle.settings import load_settings
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oracle.adapters.sql.store import SqlStore
     from oracle.domain.errors import FeedError
@@ -58,7 +58,8 @@ class ScriptedFeed:
     asked: list[str] = field(default_factory=list)
     factor: float = 1.0
     spoiled: float = 1.0
-    splits: tuple[Split, ...] = ()
+    changes: dict[str, Callable[[PriceHistory], PriceHistory]] = field(default_factory=dict)
+    splits: dict[str, tuple[Split, ...]] = field(default_factory=dict)
 
     async def probe(self) -> None:
         """Answer."""
@@ -68,8 +69,12 @@ class ScriptedFeed:
         await self._answer_when_let(symbol)
         self._fail(symbol)
         history = self.history(symbol)
-        instrument = Instrument(symbol, f"{symbol} Inc.", "NYSE")
-        return FetchedHistory(history, self.quote(symbol), instrument, self.splits)
+        return FetchedHistory(
+            history,
+            self.quote(symbol),
+            Instrument(symbol, f"{symbol} Inc.", "NYSE"),
+            self.splits.get(symbol, ()),
+        )
 
     async def fetch_quote(self, symbol: str) -> Quote:
         """Return the newest simulated close as the price, or the fault that was scripted."""
@@ -79,6 +84,8 @@ class ScriptedFeed:
 
     async def search(self, query: str, limit: int) -> Sequence[Instrument]:
         """Return what is named like the query; the directory answers the site's searches."""
+        await self._answer_when_let(f"search:{query}")
+        self._fail(self.symbols[0])
         found = [symbol for symbol in self.symbols if query.upper() in symbol]
         return [Instrument(symbol, f"{symbol} Inc.", "NYSE") for symbol in found[:limit]]
 
@@ -97,7 +104,9 @@ class ScriptedFeed:
         history = PriceHistory(
             symbol, "USD", sessions, nothing, nothing, nothing, closes, closes, nothing
         )
-        return history.latest(self.lengths.get(symbol, len(history)))
+        history = history.latest(self.lengths.get(symbol, len(history)))
+        change = self.changes.get(symbol)
+        return history if change is None else change(history)
 
     def quote(self, symbol: str) -> Quote:
         """Return the newest close as the price, made at that close."""

@@ -108,7 +108,7 @@ async def test_split_moves_rows_the_feed_no_longer_delivers(market: ScriptedMark
     """After a split the older stored rows are on the new scale, in memory and in the database."""
     await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
     market.feed.factor = 0.25
-    market.feed.splits = (Split(date(2023, 6, 15), 4.0),)
+    market.feed.splits["AAPL"] = (Split(date(2023, 6, 15), 4.0),)
     market.feed.lengths["AAPL"] = 300
     market.clock.moment = datetime(2023, 6, 15, 22, 0, tzinfo=UTC)
     through = date(2023, 6, 15)

@@ -1,0 +1,262 @@
+"""The page of the record: live and replayed predictions, apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.domain.forecasts import Origin
+from oracle.domain.track_record import Window
+from oracle.web import formatting
+from oracle.web.contexts.marking import SOURCE_NAMES
+from oracle.web.record_question import RecordQuestion
+
+if TYPE_CHECKING:
+    from oracle.domain.track_record import (
+        BestBuyScores,
+        Estimate,
+        Scores,
+        StockScores,
+        TrackRecord,
+        VersionRecord,
+    )
+
+PATH = "/track-record"
+_API = "/api/v1/track-record"
+_WINDOWS = {
+    Window.SHORT: "Last 60 sessions",
+    Window.YEAR: "Last 250 sessions",
+    Window.ALL: "All settled sessions",
+}
+_TITLES = {Origin.LIVE: "Live predictions", Origin.REPLAY: "Replayed predictions"}
+_MEANINGS = {
+    Origin.LIVE: "Stored before the session closed, and never changed.",
+    Origin.REPLAY: (
+        "Computed afterwards from past prices, each session from what was known before it. "
+        "A rehearsal, and no promise kept: these are never counted as live."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A window to choose, as a link."""
+
+    name: str
+    address: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One measured figure: what it is, what would be right, its value and its interval."""
+
+    name: str
+    target: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """The figures of one stock."""
+
+    symbol: str
+    n: str
+    coverage: str
+    error: str
+    crps: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """The record of one model version in words and figures."""
+
+    model_version: str
+    summary: str
+    verdicts: tuple[str, ...]
+    figures: tuple[FigureRow, ...]
+    best_buys: tuple[FigureRow, ...]
+    best_buy_note: str
+    notes: tuple[str, ...]
+    stocks: tuple[StockRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """The record of one origin; without versions nothing was settled yet."""
+
+    origin: str
+    title: str
+    meaning: str
+    versions: tuple[VersionView, ...]
+    pending: str
+    empty: str
+    json_address: str
+    csv_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecordPage:
+    """The page `/track-record`, of all stocks or of one."""
+
+    symbol: str | None
+    tabs: tuple[Tab, ...]
+    records: tuple[RecordView, ...]
+    source: str
+    all_address: str
+
+
+def build_track_record_page(live: TrackRecord, replayed: TrackRecord) -> TrackRecordPage:
+    """Return the page of two records that answer the same question."""
+    asked = RecordQuestion(symbol=live.symbol, window=live.window)
+    return TrackRecordPage(
+        symbol=asked.symbol,
+        tabs=tuple(
+            Tab(
+                name,
+                RecordQuestion(asked.symbol, window=window).address(PATH),
+                window is asked.window,
+            )
+            for window, name in _WINDOWS.items()
+        ),
+        records=(_view(live), _view(replayed)),
+        source=SOURCE_NAMES[live.source],
+        all_address=RecordQuestion(window=asked.window).address(PATH),
+    )
+
+
+def _view(record: TrackRecord) -> RecordView:
+    asked = RecordQuestion(record.symbol, record.origin, record.window)
+    file = RecordQuestion(record.symbol, record.origin)
+    count = record.pending
+    return RecordView(
+        origin=record.origin.value,
+        title=_TITLES[record.origin],
+        meaning=_MEANINGS[record.origin],
+        versions=tuple(_version(each, record) for each in record.versions),
+        pending=(
+            ""
+            if not count
+            else f"{count} prediction{'' if count == 1 else 's'} of closed sessions "
+            f"still wait{'s' if count == 1 else ''} for the close."
+        ),
+        empty="" if record.versions else _say_empty(record),
+        json_address=asked.address(_API),
+        csv_address=file.address(f"{_API}.csv"),
+    )
+
+
+def _say_empty(record: TrackRecord) -> str:
+    if record.origin is Origin.LIVE:
+        return (
+            "No live prediction is settled yet. The first ones are once the session they were "
+            "made for has closed."
+        )
+    return "Nothing has been replayed. The command `oracle replay --sessions 250` does it."
+
+
+def _version(version: VersionRecord, record: TrackRecord) -> VersionView:
+    scores = version.scores
+    plural = "" if scores.sessions == 1 else "s"
+    return VersionView(
+        model_version=version.model_version,
+        summary=(
+            f"{scores.n:,} predictions of {scores.sessions} session{plural}, "
+            f"{formatting.session(scores.first)} to {formatting.session(scores.last)}"
+        ),
+        verdicts=version.verdicts,
+        figures=_figures(scores),
+        best_buys=() if version.best_buys is None else _best_buys(version.best_buys),
+        best_buy_note="" if version.best_buys is None else _explain_best_buys(version.best_buys),
+        notes=_notes(scores),
+        stocks=() if record.symbol else tuple(_stock(each, record) for each in version.stocks),
+    )
+
+
+def _figures(scores: Scores) -> tuple[FigureRow, ...]:
+    rows = [
+        FigureRow(
+            f"Closes in the {formatting.level(each.level)} range",
+            formatting.level(each.level),
+            formatting.percent(100.0 * each.share.value, 1),
+            _interval(each.share, 100.0, 1),
+        )
+        for each in scores.coverages
+    ]
+    ratios = (
+        ("Error against “tomorrow = today”", scores.mae_ratio),
+        ("CRPS against an EWMA Gaussian", scores.crps_gaussian_ratio),
+        ("CRPS against the last 250 returns", scores.crps_empirical_ratio),
+    )
+    rows += [
+        FigureRow(name, "below 1", formatting.decimal(each.value, 4), _interval(each, 1.0, 4))
+        for name, each in ratios
+        if each is not None
+    ]
+    if scores.direction is not None:
+        rows.append(
+            FigureRow(
+                "Direction right",
+                f"above {formatting.percent(100.0 * scores.direction.always_up.value, 1)} "
+                "(always up)",
+                formatting.percent(100.0 * scores.direction.right.value, 1),
+                _interval(scores.direction.right, 100.0, 1),
+            )
+        )
+    return tuple(rows)
+
+
+def _best_buys(scores: BestBuyScores) -> tuple[FigureRow, ...]:
+    means = (
+        ("Best buy, a session, after costs", scores.best_return),
+        ("All of them, a session", scores.all_return),
+        ("Difference", scores.edge),
+    )
+    rows = [
+        FigureRow(
+            name, "", formatting.change(100.0 * each.value, 3).text, _interval(each, 100.0, 3)
+        )
+        for name, each in means
+    ]
+    values = (("100 in the best buys", scores.best_value), ("100 in all of them", scores.all_value))
+    rows += [FigureRow(f"{name} became", "", formatting.decimal(each), "") for name, each in values]
+    return tuple(rows)
+
+
+def _explain_best_buys(scores: BestBuyScores) -> str:
+    cost = formatting.percent(100.0 * scores.cost)
+    return (
+        f"A best buy was named in {scores.picked} of {scores.sessions} sessions. Each is held for "
+        f"that session; another stock was bought {scores.switches} times, at {cost} for each "
+        "round trip. Purchases are counted at the close the ranking starts from, which nobody "
+        "gets quite."
+    )
+
+
+def _notes(scores: Scores) -> tuple[str, ...]:
+    notes = []
+    if scores.revised:
+        notes.append(f"Outcomes corrected because a price was: {scores.revised}.")
+    if scores.input_healed:
+        notes.append(f"Predictions made from a close that was corrected: {scores.input_healed}.")
+    return tuple(notes)
+
+
+def _stock(scores: StockScores, record: TrackRecord) -> StockRow:
+    return StockRow(
+        symbol=scores.symbol,
+        n=f"{scores.n:,}",
+        coverage=formatting.percent(100.0 * scores.coverage_80, 1),
+        error=formatting.decimal(scores.mae_ratio, 3),
+        crps=formatting.decimal(scores.crps_gaussian_ratio, 3),
+        address=RecordQuestion(scores.symbol, window=record.window).address(PATH),
+    )
+
+
+def _interval(estimate: Estimate, factor: float, places: int) -> str:
+    if estimate.lower is None or estimate.upper is None:
+        return "too few sessions"
+    ends = (estimate.lower, estimate.upper)
+    return " to ".join(formatting.decimal(factor * end, places) for end in ends)
