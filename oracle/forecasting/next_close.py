@@ -9,10 +9,10 @@ import numpy as np
 
 from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import LEVELS
-from oracle.forecasting.fit import WINDOW_SESSIONS, fit_pool
 from oracle.forecasting.forecast import forecast_panel
 from oracle.forecasting.panel import Panel
 from oracle.forecasting.price_arrays import read_levels, read_prices
+from oracle.forecasting.training import WINDOW_SESSIONS, fit_pool
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -48,7 +48,7 @@ def forecast(
 
     `closes` is [T, S], one row per session, oldest first, adjusted for splits and dividends, NaN
     where missing; a single stock may be given as [T]. `open`, `high` and `low`, on the same basis
-    and of the same shape, are checked; the present method forecasts from closes alone. The fit is
+    and of the same shape, are used wherever all three are there and can be true. The fit is
     trained on the given stocks that have a close in the last row and not much less history than
     the longest one; at most the newest 1,260 rows count.
 
@@ -106,10 +106,9 @@ def _log_moves(prices: PriceArrays) -> FloatArray:
     # Only the order of the rows matters, so any dates will do.
     sessions = _FIRST_ROW + np.arange(rows)
     symbols = tuple(str(column) for column in range(stocks))
-    panel = Panel(symbols, sessions, prices.closes)
-    trained = tuple(symbol for symbol, chosen in zip(symbols, pool, strict=True) if chosen)
+    panel = Panel(symbols, sessions, prices.closes, prices.open, prices.high, prices.low)
     try:
-        fit = fit_pool(Panel(trained, sessions, prices.closes[:, pool]))
+        fit = fit_pool(panel.columns(np.flatnonzero(pool).tolist()))
     except PoolIncomplete:
         return unknown
     answer = forecast_panel(fit, panel)

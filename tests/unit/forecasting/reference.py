@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Number = float | None
 Series = list[Number]
@@ -223,7 +227,7 @@ def terms_of(
         return None
     same_days: Series = [y if x is not None else None for x, y in zip(r, ma, strict=True)]
     rel = (exponential(a, t, 250) or 0.0) / (exponential(same_days, t, 250) or math.nan)
-    known = {
+    known: dict[str, Callable[[], Number]] = {
         "E1": lambda: exponential(a, t, 1),
         "E8": lambda: exponential(a, t, 8),
         "E21": lambda: exponential(a, t, 21),
