@@ -15,7 +15,7 @@ from oracle.domain.forecasts import LEVELS
 from oracle.forecasting import Forecast, Panel, fit_pool, forecast, forecast_panel, to_prices
 from oracle.forecasting.next_close import interpolate_quantiles
 from oracle.forecasting.price_arrays import read_prices
-from tests.unit.forecasting.simulated_market import panel_of, simulate_closes
+from tests.unit.forecasting.simulated_market import panel_of, simulate_closes, with_bars
 
 CLOSES = simulate_closes(300, 5)
 FORECAST = forecast(CLOSES)
@@ -158,11 +158,23 @@ def test_prices_at_the_end_of_the_floats_do_not_overflow() -> None:
     assert np.isnan(answer["point"]).tolist() == [True, False, False, False, False]
 
 
-def test_open_high_low_are_accepted() -> None:
-    """Bars on the same basis are taken; missing ones are no error."""
-    high, low = CLOSES * 1.01, CLOSES * 0.99
-    high[5] = np.nan
-    assert_same(forecast(CLOSES, open=CLOSES, high=high, low=low), FORECAST)
+def test_open_high_low_change_the_range() -> None:
+    """Bars on the same basis are used as the product uses them; missing ones are no error."""
+    bars = with_bars(panel_of(CLOSES))
+    assert bars.high is not None
+    bars.high[5] = np.nan
+    answer = forecast(CLOSES, open=bars.open, high=bars.high, low=bars.low)
+    prices = to_prices(forecast_panel(fit_pool(bars), bars), CLOSES[-1])
+
+    np.testing.assert_array_equal(answer["quantiles"], prices.quantiles)
+    assert np.all(np.abs(answer["quantiles"][:, 0] / FORECAST["quantiles"][:, 0] - 1.0) > 1e-6)
+
+
+def test_bars_are_used_only_together() -> None:
+    """High and low without an open are no range: the closes speak alone."""
+    answer = forecast(CLOSES, high=CLOSES * 1.01, low=CLOSES * 0.99)
+
+    assert_same(answer, FORECAST, rtol=0.0)
 
 
 def test_an_impossible_bar_is_left_out() -> None:
