@@ -6,13 +6,15 @@ is the very return that the forecast is about, so
 
     actual = current price x adjusted close[target] / adjusted close[as_of]
 
-is the close to compare with, whatever happened to the share on or after the target session.
+is the close to compare with, whatever happened to the share on or after the target session. Where
+the bar of `as_of` was corrected since, the corrected close stands in the place of the current
+price: what was predicted is held against what the share truly cost, not against its own mistake.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite, log, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,9 +72,14 @@ def compare(
         if newest is not None and prediction.as_of < split.session <= newest
     ]
     close = float(history.close[made_from])
-    expected = prediction.current_price / prod(since)
-    healed = differ(close, expected) and differ(close, prediction.current_price)
-    return Comparison(prediction.current_price * growth, healed)
+    # The close of `as_of` as the prediction would have seen it, had it been right then: a split may
+    # be reported before the bars show it, so the nearer of the two readings is taken.
+    base = min(
+        (close, close * prod(since)), key=lambda price: abs(log(price / prediction.current_price))
+    )
+    if differ(base, prediction.current_price):
+        return Comparison(base * growth, input_healed=True)
+    return Comparison(prediction.current_price * growth, input_healed=False)
 
 
 def settle(

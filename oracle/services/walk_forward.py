@@ -54,7 +54,7 @@ def score_origin(
         answer = forecaster.forecast(
             seen.closes, open=seen.open, high=seen.high, low=seen.low, levels=np.array(LEVELS)
         )
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidForecaster(
             f"{forecaster.name} failed on the session after {table.sessions[origin]}: "
             f"{type(error).__name__}: {error}"

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
 
 
+MAX_PRICE = 1e9
+"""No share costs more than this in any currency; sums of squares of more lose their meaning."""
+
+
 class Forecaster(Protocol):
     """Prices up to a session in, the next session's closes out; it keeps nothing between calls."""
 
@@ -42,8 +46,20 @@ def read_answer(answer: object, stocks: int) -> tuple[FloatArray, FloatArray]:
     levels = _part(answer, "levels", (len(LEVELS),))
     if not np.allclose(levels, LEVELS, rtol=0.0, atol=1e-12):
         raise InvalidForecaster("It answered at other levels than it was asked for.")
+    _check_prices(point, quantiles)
     spoken = np.isfinite(point) & np.isfinite(quantiles).all(axis=1)
     return np.where(spoken, point, np.nan), np.where(spoken[:, None], quantiles, np.nan)
+
+
+def _check_prices(point: FloatArray, quantiles: FloatArray) -> None:
+    """Raise InvalidForecaster for what can be no price, however it is scored."""
+    answered = np.concatenate([point, quantiles.ravel()])
+    answered = answered[np.isfinite(answered)]
+    wrong = answered[(answered <= 0.0) | (answered > MAX_PRICE)]
+    if wrong.size:
+        raise InvalidForecaster(
+            f"It answered {wrong[0]:.6g}; a price is above 0 and at most {MAX_PRICE:.0e}."
+        )
 
 
 def _part(answer: object, name: str, shape: tuple[int, ...]) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from oracle.domain.wording import write_share
@@ -31,9 +32,8 @@ class Verdict:
 def state_verdict(evaluation: Evaluation) -> Verdict:
     """Return whether the ranges are sharper, whether they are right, and what is not shown."""
     crps = evaluation.against(Baseline.EWMA).crps_ratio
-    calibrated = abs(_worst_error(evaluation)) <= CALIBRATED
     return Verdict(
-        headline=_headline(crps, calibrated=calibrated),
+        headline=_headline(crps, _keeping(evaluation)),
         sentences=(
             _sharpness(evaluation),
             _calibration(evaluation),
@@ -52,15 +52,33 @@ def standing(estimate: Estimate) -> str:
     return "no different"
 
 
-def _headline(crps: Estimate, *, calibrated: bool) -> str:
+def _keeping(evaluation: Evaluation) -> str:
+    """Return `kept`, `broken` or `unknown`: whether coverage is what was stated.
+
+    It is broken only where a coverage is further off than a point and its interval excludes the
+    stated level: with few sessions, or an interval that holds it, that may be chance.
+    """
+    off = [one for one in evaluation.coverage if abs(one.error) > CALIBRATED]
+    if not off:
+        return "kept"
+    sure = [one for one in off if not one.observed.lower <= one.level <= one.observed.upper]
+    told = [one for one in sure if isfinite(one.observed.lower) and isfinite(one.observed.upper)]
+    return "broken" if told else "unknown"
+
+
+def _headline(crps: Estimate, keeping: str) -> str:
     ranges = {
         "better": "Its ranges are sharper than the usual ones",
         "worse": "Its ranges are worse than the usual ones",
         "no different": "Its ranges are no better than the usual ones",
     }[standing(crps)]
+    if keeping == "unknown":
+        return f"{ranges}; whether they hold what they promise cannot be told from these sessions."
     good = standing(crps) == "better"
-    joint = "and" if calibrated == good else "but"
-    kept = "they hold what they promise" if calibrated else "they do not hold what they promise"
+    joint = "and" if (keeping == "kept") == good else "but"
+    kept = (
+        "they hold what they promise" if keeping == "kept" else "they do not hold what they promise"
+    )
     return f"{ranges}, {joint} {kept}."
 
 

@@ -63,6 +63,7 @@ def present_recommendation(ranking: Ranking, status: MarketStatus) -> Recommenda
             UnavailableStock(each.symbol, each.reason) for each in ranking.unavailable
         ),
         outdated=ranking.as_of < status.as_of,
+        target_closed=ranking.target < status.target or status.target_closed,
         model_version=ranking.model_version,
         created_at=ranking.created_at,
         source=ranking.source.provider,

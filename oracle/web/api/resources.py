@@ -143,6 +143,9 @@ class Recommendation:
     outdated: Annotated[
         bool, Field(description="Whether a newer session has closed since it was made.")
     ]
+    target_closed: Annotated[
+        bool, Field(description="Whether the target session is over: then nothing is to be bought.")
+    ]
     model_version: Annotated[str, Field(description="The model that made it.")]
     created_at: Instant
     source: PriceProvider

@@ -87,13 +87,14 @@ def test_a_dividend_after_the_target_changes_nothing() -> None:
     assert seen.actual == pytest.approx(plain.actual, rel=1e-12)
 
 
-def test_a_corrected_input_is_noticed() -> None:
-    """A close of `as_of` that is another one now, with no split to explain it, flags the row."""
-    healed = replace(BARS, close=BARS.close.copy())
-    healed.close[-2] *= 1.003
-    seen = compare(MADE, healed)
+@pytest.mark.parametrize("wrong", [0.5, 1.003, 2.0])
+def test_a_corrected_input_is_noticed_and_not_believed_again(wrong: float) -> None:
+    """A prediction made from a wrong close is held against the true one of its target session."""
+    made = replace(MADE, current_price=MADE.current_price * wrong)
+    seen = compare(made, BARS)
     assert seen is not None
     assert seen.input_healed
+    assert seen.actual == pytest.approx(CLOSE, rel=1e-12)
 
 
 def test_a_correction_is_noticed_across_a_split() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -227,6 +228,8 @@ def test_crossing_quantiles_and_abstentions_are_taken() -> None:
         ({"quantiles": np.zeros((3, 5))}, "quantiles of the shape"),
         ({"levels": np.linspace(0.1, 0.9, 39)}, "other levels than it was asked for"),
         ({"point": ["a", "b", "c"]}, "no numbers as point"),
+        ({"point": np.array([10.0, -1.0, 10.0])}, "It answered -1; a price is above 0"),
+        ({"point": np.full(3, 1e300)}, "It answered 1e.300; a price is above 0"),
     ],
 )
 def test_an_answer_of_another_form_is_told(change: dict[str, Any], sentence: str) -> None:
@@ -246,6 +249,8 @@ def test_a_forecaster_that_fails_is_told() -> None:
         run(Named(fail))
     with pytest.raises(InvalidForecaster, match="has no point"):
         run(Named(lambda _, **__: {}))
+    with pytest.raises(InvalidForecaster, match="SystemExit: 3"):
+        run(Named(lambda _, **__: sys.exit(3)))
 
 
 def test_nothing_to_score_is_told() -> None:

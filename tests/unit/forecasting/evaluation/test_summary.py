@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from oracle.forecasting.evaluation import (
     evaluate,
     state_verdict,
 )
+from oracle.forecasting.evaluation.inference import Estimate
 from oracle.forecasting.evaluation.selection import rank_correlations, top_pick_excess
 from tests.unit.forecasting.evaluation import reference
 from tests.unit.forecasting.evaluation.examples import Example
@@ -55,6 +58,26 @@ def test_who_knows_the_truth_wins_and_is_calibrated() -> None:
     np.testing.assert_allclose(observed, [point.level for point in TRUTH.reliability], atol=0.035)
     assert "sharper" in state_verdict(TRUTH).headline
     assert "no edge" in state_verdict(TRUTH).sentences[-1]
+
+
+@pytest.mark.parametrize(
+    ("share", "lower", "upper", "said"),
+    [
+        (0.805, 0.70, 0.90, "they hold what they promise"),
+        (0.75, 0.60, 0.85, "cannot be told from these sessions"),
+        (0.75, float("nan"), float("nan"), "cannot be told from these sessions"),
+        (0.75, 0.72, 0.78, "they do not hold what they promise"),
+    ],
+)
+def test_only_a_miss_that_is_no_chance_is_condemned(
+    share: float, lower: float, upper: float, said: str
+) -> None:
+    """A coverage off by points is called broken only if its interval excludes what was stated."""
+    seen = replace(TRUTH.coverage[1], observed=Estimate(share, lower, upper))
+    others = (TRUTH.coverage[0], TRUTH.coverage[2])
+    right = [replace(one, observed=Estimate(one.level, 0.0, 1.0)) for one in others]
+    evaluation = replace(TRUTH, coverage=(right[0], seen, right[1]))
+    assert said in state_verdict(evaluation).headline
 
 
 def test_ranges_too_narrow_are_found_out() -> None:
