@@ -10,6 +10,7 @@ import pytest
 from oracle.adapters.sample.closes import load_closes
 from oracle.forecasting import Panel, fit_pool, forecast_panel
 from tests.unit.forecasting import reference
+from tests.unit.forecasting.reference_terms import Columns, Prices
 from tests.unit.forecasting.simulated_market import (
     panel_of,
     simulate_closes,
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
 
 
-def as_columns(prices: FloatArray) -> reference.Columns:
+def as_columns(prices: FloatArray) -> Columns:
     """Return prices as lists with None for missing ones."""
     return [[float(price) if np.isfinite(price) else None for price in own] for own in prices.T]
 
 
-def as_prices(panel: Panel) -> reference.Prices:
+def as_prices(panel: Panel) -> Prices:
     """Return the panel's prices for the reference."""
-    return reference.Prices(
+    return Prices(
         as_columns(panel.closes),
         None if panel.open is None else as_columns(panel.open),
         None if panel.high is None else as_columns(panel.high),
