@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
 from oracle.services.list_instruments import list_instruments, list_sample_market
+from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from oracle.domain.track_record import TrackRecord, Window
     from oracle.services.check_health import Health
     from oracle.services.dependencies import Dependencies
+    from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.search_symbols import SearchResult
@@ -82,6 +84,7 @@ class UseCases:
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
     settled: ListSettled
+    past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -99,4 +102,5 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),
+        past=partial(list_past_predictions, dependencies),
     )
