@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
 from oracle.services.list_instruments import list_instruments, list_sample_market
+from oracle.services.list_known_histories import list_known_histories
 from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from oracle.domain.forecasts import Origin
     from oracle.domain.instruments import Instrument
     from oracle.domain.outcomes import RecordState, SettledPrediction
+    from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import Ranking
     from oracle.domain.track_record import TrackRecord, Window
     from oracle.services.check_health import Health
@@ -84,6 +86,7 @@ class UseCases:
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
     settled: ListSettled
+    histories: Callable[[Sequence[str]], Coroutine[None, None, dict[str, PriceHistory]]]
     past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
 
 
@@ -102,5 +105,6 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),
+        histories=partial(list_known_histories, dependencies),
         past=partial(list_past_predictions, dependencies),
     )

@@ -245,7 +245,8 @@ def settled(symbol: str = "AAPL", *, target: date = TARGET) -> SettledPrediction
     return SettledPrediction(replace(prediction(symbol), target=target), outcome)
 
 
-@dataclass(slots=True)
+# Without a text of its own: the log of an error would write all prices once for each service.
+@dataclass(slots=True, repr=False)
 class Scene:
     """What the services say; a test changes single parts of it.
 
@@ -267,6 +268,7 @@ class Scene:
     past: PastPredictions | Exception | None = field(
         default_factory=lambda: PastPredictions(Origin.LIVE, "test-1", (settled(target=AS_OF),))
     )
+    closes: PriceHistory | Exception = field(default_factory=history)
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -286,6 +288,7 @@ class Scene:
             track_record=self._track_record,
             record_state=self._record_state,
             settled=self._settled,
+            histories=self._histories,
             past=self._past,
         )
 
@@ -354,6 +357,9 @@ class Scene:
         self.asked.append((origin, symbol))
         for each in self.outcomes:
             yield (each,)
+
+    async def _histories(self, symbols: Sequence[str]) -> dict[str, PriceHistory]:
+        return dict.fromkeys(symbols, _give(self.closes))
 
     async def _past(self, symbol: str) -> PastPredictions | None:
         self.asked.append(("past", symbol))

@@ -18,6 +18,7 @@ from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
 from oracle.web.rate_limits import PAGES
+from oracle.web.record_of import find_record
 from oracle.web.rendering import render_page
 from oracle.web.site import current_site
 
@@ -63,7 +64,7 @@ async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
             past = await _find_past(report.instrument.symbol)
     except TimeoutError:
         return build_waiting_page(symbol, _find_name(symbol))
-    return build_stock_page(report, past)
+    return build_stock_page(report, past, await find_record(report.instrument.symbol))
 
 
 async def _find_past(symbol: str) -> PastPredictions | None:
