@@ -6,6 +6,7 @@
   const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const LEVELS = [95, 80, 50];
+  const DENSEST = 0.4; // Pixels for a session: with fewer, marks would cover the line they belong to.
   const FAN_SHARE = 0.12;
   const FAN_LEAST = 84;
   const FAN_MOST = 150;
@@ -120,6 +121,7 @@
 
     #drawDots(context, width) {
       const { barSpacing } = this.chart.timeScale().options();
+      if (barSpacing < DENSEST) return;
       const size = Math.max(1.5, Math.min(4, 0.35 * barSpacing));
       context.lineWidth = size > 2.5 ? 1.75 : 1.25;
       for (const dot of this.dots) {
@@ -269,6 +271,7 @@
       const count = Math.min(this.sessions, this.closes.length);
       const room = this.predictions.fan === null ? 0 : Math.max(FAN_LEAST, FAN_SHARE * width);
       const last = this.closes.length - 1;
+      this.classList.toggle("history--dense", (width - room) / count < DENSEST);
       this.chart.timeScale().setVisibleLogicalRange({
         from: last - count + 1, to: last + (count * room) / (width - room),
       });

@@ -44,6 +44,18 @@ def test_a_range_is_chosen_by_button(page: Page, site: Application) -> None:
     expect(chosen).to_have_text("1M")
 
 
+def test_marks_that_would_cover_the_line_are_left_out(browser: Browser, site: Application) -> None:
+    """On a phone five years show the line alone, and the key names no mark that is not drawn."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{site.url}/stocks/AAPL")
+    expect(page.locator(READY)).to_be_visible()
+    expect(page.locator(".history--dense")).to_have_count(0)
+    page.get_by_role("button", name="5Y, five years").click()
+    expect(page.locator(".history--dense")).to_have_count(1)
+    context.close()
+
+
 def test_the_chart_is_read_with_the_keyboard(page: Page, site: Application) -> None:
     """Arrow keys go from session to session and tell date and close aloud."""
     page.goto(f"{site.url}/stocks/AAPL")
