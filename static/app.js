@@ -96,3 +96,70 @@
     field.select();
   });
 })();
+
+// A table whose columns can be sorted: the heads become buttons. Numbers are read as they stand.
+(() => {
+  const NUMBER = /[\u2212-]?\d[\d,]*(?:\.\d+)?/;
+
+  function valueOf(cell, kind) {
+    const text = cell.textContent.trim();
+    if (kind === "text") return text;
+    const found = text.match(NUMBER);
+    return found === null ? null : Number(found[0].replace("\u2212", "-").replaceAll(",", ""));
+  }
+
+  function compare(one, other) {
+    return typeof one === "string" ? one.localeCompare(other, "en") : one - other;
+  }
+
+  class SortableTable extends HTMLElement {
+    connectedCallback() {
+      // On a phone the heads are not seen, and nothing unseen may take the focus.
+      this.wide = matchMedia("(min-width: 44.0625rem)");
+      this.fit = () => this.#fit();
+      this.wide.addEventListener("change", this.fit);
+      this.fit();
+    }
+
+    disconnectedCallback() {
+      this.wide.removeEventListener("change", this.fit);
+    }
+
+    #fit() {
+      for (const head of this.querySelectorAll("th[data-sort]")) {
+        const present = head.querySelector("button");
+        if (this.wide.matches && present === null) head.append(this.#button(head));
+        else if (!this.wide.matches && present !== null) present.replaceWith(...present.childNodes);
+      }
+    }
+
+    #button(head) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => this.#sort(head));
+      return button;
+    }
+
+    #sort(head) {
+      const kind = head.dataset.sort;
+      const body = this.querySelector("tbody");
+      // What is best comes first: places and names go up from the first, figures down.
+      const first = kind === "number" ? "descending" : "ascending";
+      const second = first === "ascending" ? "descending" : "ascending";
+      const order = head.getAttribute("aria-sort") === first ? second : first;
+      const sign = order === "ascending" ? 1 : -1;
+      const rows = [...body.rows].map((row) => ({ row, value: valueOf(row.cells[head.cellIndex], kind) }));
+      rows.sort((one, other) => {
+        if (one.value === null || other.value === null) return (one.value === null) - (other.value === null);
+        return sign * compare(one.value, other.value);
+      });
+      for (const each of this.querySelectorAll("th[aria-sort]")) each.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", order);
+      body.append(...rows.map(({ row }) => row));
+    }
+  }
+
+  customElements.define("sortable-table", SortableTable);
+})();

@@ -75,3 +75,9 @@ class OutcomeRepository(Protocol):
     ) -> SettledPage:
         """Return up to `limit` settled predictions that come after that place; 0 is the start."""
         ...
+
+    async def list_latest_settled(
+        self, source: Source, origin: Origin, symbol: str, *, limit: int
+    ) -> Sequence[SettledPrediction]:
+        """Return the stock's last `limit` settled predictions by target session, newest first."""
+        ...

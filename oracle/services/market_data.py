@@ -126,6 +126,12 @@ class MarketData:
         known = self._memory.histories.find(symbol)
         return None if known is None else known.history
 
+    async def list_known(self, symbols: Sequence[str]) -> dict[str, PriceHistory]:
+        """Return the bars that are known of those symbols without asking the feed."""
+        await self._read_stored([each for each in symbols if not self._memory.histories.find(each)])
+        known = {symbol: self._memory.histories.find(symbol) for symbol in symbols}
+        return {symbol: each.history for symbol, each in known.items() if each is not None}
+
     async def get_quote(self, symbol: str) -> Quote:
         """Return the last good price at once; a fresher one is fetched in the background.
 

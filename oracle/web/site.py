@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from quart import Quart
 
     from oracle.domain.rankings import Ranking
+    from oracle.domain.track_record import TrackRecord
     from oracle.services.predict_stock import StockReport
     from oracle.settings import Settings
     from oracle.web.assets import Assets
@@ -32,6 +33,10 @@ def _reports() -> SingleFlight[str, StockReport]:
     return SingleFlight("page_report")
 
 
+def _records() -> SingleFlight[str | None, TrackRecord | None]:
+    return SingleFlight("page_record")
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The settings, the services, the templates and the static files, and work in progress."""
@@ -43,11 +48,13 @@ class Site:
     patience: float = PATIENCE
     rankings: SingleFlight[str, Ranking] = field(default_factory=_rankings)
     reports: SingleFlight[str, StockReport] = field(default_factory=_reports)
+    records: SingleFlight[str | None, TrackRecord | None] = field(default_factory=_records)
 
     async def aclose(self) -> None:
         """Stop the work that pages have left running."""
         await self.rankings.aclose()
         await self.reports.aclose()
+        await self.records.aclose()
 
 
 def install_site(app: Quart, site: Site) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
 from oracle.services.list_instruments import list_instruments, list_sample_market
+from oracle.services.list_known_histories import list_known_histories
+from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from oracle.domain.forecasts import Origin
     from oracle.domain.instruments import Instrument
     from oracle.domain.outcomes import RecordState, SettledPrediction
+    from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import Ranking
     from oracle.domain.track_record import TrackRecord, Window
     from oracle.services.check_health import Health
     from oracle.services.dependencies import Dependencies
+    from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.search_symbols import SearchResult
@@ -82,6 +86,8 @@ class UseCases:
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
     settled: ListSettled
+    histories: Callable[[Sequence[str]], Coroutine[None, None, dict[str, PriceHistory]]]
+    past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -99,4 +105,6 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),
+        histories=partial(list_known_histories, dependencies),
+        past=partial(list_past_predictions, dependencies),
     )

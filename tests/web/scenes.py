@@ -27,6 +27,7 @@ from oracle.domain.track_record import (
     Window,
 )
 from oracle.services.check_health import Health
+from oracle.services.list_past_predictions import PastPredictions
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.search_symbols import SearchResult
@@ -223,7 +224,7 @@ def empty_record(origin: Origin = Origin.LIVE) -> TrackRecord:
     return replace(record(origin), last_settled=None, pending=0, versions=(), verdicts=verdicts)
 
 
-def settled(symbol: str = "AAPL") -> SettledPrediction:
+def settled(symbol: str = "AAPL", *, target: date = TARGET) -> SettledPrediction:
     """Return a prediction with its outcome."""
     outcome = Outcome(
         actual=126.0,
@@ -241,10 +242,11 @@ def settled(symbol: str = "AAPL") -> SettledPrediction:
         input_healed=False,
         settled_at=NOW,
     )
-    return SettledPrediction(prediction(symbol), outcome)
+    return SettledPrediction(replace(prediction(symbol), target=target), outcome)
 
 
-@dataclass(slots=True)
+# Without a text of its own: the log of an error would write all prices once for each service.
+@dataclass(slots=True, repr=False)
 class Scene:
     """What the services say; a test changes single parts of it.
 
@@ -263,6 +265,10 @@ class Scene:
         default_factory=lambda: {origin: record(origin) for origin in Origin}
     )
     outcomes: list[SettledPrediction] = field(default_factory=lambda: [settled()])
+    past: PastPredictions | Exception | None = field(
+        default_factory=lambda: PastPredictions(Origin.LIVE, "test-1", (settled(target=AS_OF),))
+    )
+    closes: PriceHistory | Exception = field(default_factory=history)
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -282,6 +288,8 @@ class Scene:
             track_record=self._track_record,
             record_state=self._record_state,
             settled=self._settled,
+            histories=self._histories,
+            past=self._past,
         )
 
     async def _predict(self, symbol: str) -> StockReport:
@@ -349,6 +357,13 @@ class Scene:
         self.asked.append((origin, symbol))
         for each in self.outcomes:
             yield (each,)
+
+    async def _histories(self, symbols: Sequence[str]) -> dict[str, PriceHistory]:
+        return dict.fromkeys(symbols, _give(self.closes))
+
+    async def _past(self, symbol: str) -> PastPredictions | None:
+        self.asked.append(("past", symbol))
+        return _give(self.past)
 
     async def _pass_hurdle(self) -> None:
         if self.hurdle is not None:

@@ -71,7 +71,7 @@ async def test_slow_rankings_leave_a_placeholder_that_loads_itself(
     assert 'aria-busy="true"' in page
     assert '<a class="button" href="/ranking">' in page
     assert 'aria-busy="true"' in await read(client, "/ranking")
-    assert scene.asked == [None]
+    assert scene.asked.count(None) == 1
     scene.hurdle.set()
     fragment = await read(client, "/ranking", headers=FRAGMENT)
     assert "Best buy for Thu 29 Dec" in fragment
@@ -110,7 +110,7 @@ async def test_an_abstention_shows_words_and_no_number(
     page = await read(client, "/stocks/AAPL")
     assert "Cannot say" in page
     assert "Only 12 sessions" in page
-    assert "change__arrow" not in page
+    assert "change__arrow" not in page.partition('id="chart-title"')[0]
     assert "$0.00" not in page
 
 

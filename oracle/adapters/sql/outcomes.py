@@ -208,6 +208,19 @@ class SqlOutcomeRepository:
             rows[-1].id if len(rows) == limit else None,
         )
 
+    async def list_latest_settled(
+        self, source: Source, origin: Origin, symbol: str, *, limit: int
+    ) -> Sequence[SettledPrediction]:
+        """Return the stock's last `limit` settled predictions by target session, newest first."""
+        rows = await self._connection.execute(
+            select(predictions, *_OUTCOME)
+            .select_from(_SETTLED)
+            .where(*_of(source, origin, symbol))
+            .order_by(predictions.c.target.desc(), predictions.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(SettledPrediction(prediction_of(row), _outcome_of(row)) for row in rows)
+
     async def _ids(self, wanted: Sequence[Prediction]) -> Mapping[Identity, int]:
         identities = [identity_of(prediction) for prediction in wanted]
         rows = await self._connection.execute(

@@ -9,6 +9,7 @@ from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import MAX_QUERY_LENGTH
 from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION
 from oracle.domain.track_record import Window
+from oracle.web.api.history_resources import StockHistory
 from oracle.web.api.record_resources import TrackRecord
 from oracle.web.api.resources import Recommendation, SearchResults, Stock
 
@@ -48,6 +49,14 @@ SELECTION_PATTERN: Final = f"^{_SYMBOL}(,{_SYMBOL}){{{MIN_SELECTION - 1},{MAX_SE
 QUERY_PATTERN: Final = "^[ -~\u00c0-\u024f]*[!-~\u00c0-\u024f][ -~\u00c0-\u024f]*$"
 """Printable text in Latin letters, one of which is no space; other scripts are taken as well."""
 
+_STOCK_SYMBOL: Final = Parameter(
+    name="symbol",
+    location="path",
+    required=True,
+    description="Stock symbol; letters of either case, share classes as BRK-B or BRK.B",
+    schema={"type": "string", "pattern": SYMBOL_PATTERN},
+    example="AAPL",
+)
 _RECORD_SYMBOL: Final = Parameter(
     name="symbol",
     location="query",
@@ -82,19 +91,37 @@ OPERATIONS: Final = (
             "Answers with the last known price and the prediction for the next session, also while "
             "the price feed is out of order: what is not known is null, and `notices` says why."
         ),
-        parameters=(
-            Parameter(
-                name="symbol",
-                location="path",
-                required=True,
-                description="Stock symbol; letters of either case, share classes as BRK-B or BRK.B",
-                schema={"type": "string", "pattern": SYMBOL_PATTERN},
-                example="AAPL",
-            ),
-        ),
+        parameters=(_STOCK_SYMBOL,),
         response=Stock,
         problems=(400, 404, 422, 429, 503),
         example="/api/v1/stocks/AAPL",
+    ),
+    Operation(
+        path="/api/v1/stocks/{symbol}/history",
+        name="getStockHistory",
+        summary="One stock: five years of closes, and what was predicted",
+        description=(
+            "Daily closes, the prediction for the next session, and the last settled predictions: "
+            "live ones if there are any, else replayed ones, which `origin` says; never both. "
+            "Their prices are put on the scale of these closes, after splits since."
+        ),
+        parameters=(_STOCK_SYMBOL,),
+        response=StockHistory,
+        problems=(400, 404, 422, 429, 503),
+        example="/api/v1/stocks/AAPL/history",
+    ),
+    Operation(
+        path="/api/v1/stocks/{symbol}/history.csv",
+        name="downloadStockHistory",
+        summary="One stock's daily bars, as a file",
+        description=(
+            "One row per session, oldest first; a cell is empty where the feed gave nothing. "
+            "`source` says `sample` where prices are sample data."
+        ),
+        parameters=(_STOCK_SYMBOL,),
+        response=None,
+        problems=(400, 404, 422, 429, 503),
+        example="/api/v1/stocks/AAPL/history.csv",
     ),
     Operation(
         path="/api/v1/recommendation",

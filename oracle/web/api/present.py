@@ -42,7 +42,7 @@ def present_stock(report: StockReport) -> Stock:
         prediction=(
             None
             if prediction is None
-            else _prediction(prediction, outdated=report.prediction_outdated)
+            else present_prediction(prediction, outdated=report.prediction_outdated)
         ),
         source=report.status.source.provider,
         is_sample=report.status.is_sample,
@@ -104,7 +104,8 @@ def _current(report: StockReport, quote: Quote) -> CurrentPrice:
     )
 
 
-def _prediction(prediction: Prediction, *, outdated: bool) -> StockPrediction:
+def present_prediction(prediction: Prediction, *, outdated: bool) -> StockPrediction:
+    """Return the prediction as JSON shows it."""
     levels = zip(LEVELS, prediction.quantiles, strict=bool(prediction.quantiles))
     return StockPrediction(
         as_of=prediction.as_of,

@@ -28,9 +28,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 async def write_csv(pages: AsyncIterator[Sequence[SettledPrediction]]) -> AsyncIterator[bytes]:
     """Yield the file in pieces, its headings first."""
-    yield _lines([HEADINGS])
+    yield write_lines([HEADINGS])
     async for page in pages:
-        yield _lines(_cells(each) for each in page)
+        yield write_lines(_cells(each) for each in page)
 
 
 def disarm(text: str) -> str:
@@ -38,7 +38,8 @@ def disarm(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+def write_lines(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return the rows as lines of the file; None is an empty cell."""
     sink = io.StringIO(newline="")
     csv.writer(sink, lineterminator="\r\n").writerows(rows)
     return sink.getvalue().encode()

@@ -9,8 +9,10 @@ from quart_rate_limiter import rate_limit
 
 from oracle.domain.errors import InvalidQuery
 from oracle.domain.instruments import parse_symbol
+from oracle.web.api.history_csv import write_history
 from oracle.web.api.operations import QUERY_NAMES
 from oracle.web.api.present import present_recommendation, present_search, present_stock
+from oracle.web.api.present_history import present_history
 from oracle.web.api.present_record import present_track_record
 from oracle.web.api.record_csv import CSV, write_csv
 from oracle.web.api.reply import json_reply
@@ -42,6 +44,30 @@ async def get_stock(symbol: str) -> Response:
     """Answer with one stock's current price and prediction."""
     report = await current_site().use_cases.predict(parse_symbol(symbol))
     return json_reply(present_stock(report))
+
+
+@api.get("/stocks/<symbol>/history")
+@rate_limit(limits=API)
+async def get_stock_history(symbol: str) -> Response:
+    """Answer with one stock's closes, its prediction and its settled predictions."""
+    use_cases = current_site().use_cases
+    report = await use_cases.predict(parse_symbol(symbol))
+    past = await use_cases.past(report.instrument.symbol)
+    return json_reply(present_history(report, past))
+
+
+@api.get("/stocks/<symbol>/history.csv")
+@rate_limit(limits=DOCUMENTS)
+async def download_stock_history(symbol: str) -> Response:
+    """Answer with one stock's daily bars as a file."""
+    report = await current_site().use_cases.predict(parse_symbol(symbol))
+    content = write_history(report)
+    response = Response(content, content_type=CSV)
+    name = f"oracle-history-{report.status.source.value}-{report.instrument.symbol}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(sha256(content).hexdigest()[:32], weak=True)
+    return response
 
 
 @api.get("/recommendation")

@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
-from oracle.domain.errors import OracleError
+from oracle.domain.errors import DatabaseUnavailable, OracleError
+from oracle.observability.logs import get_logger
 from oracle.web import formatting
 from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.home import HomePage
 from oracle.web.contexts.ranking import RankingPage, build_ranking_view
+from oracle.web.contexts.record_strip import build_record_strip
 from oracle.web.errors import describe_error
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
 from oracle.web.rate_limits import PAGES
+from oracle.web.record_of import find_record
 from oracle.web.rendering import render_page
 from oracle.web.selection import ranking_address, read_selection
 from oracle.web.site import current_site
 
 if TYPE_CHECKING:
+    from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import Ranking
 
 home = Blueprint("home", __name__)
+_log = get_logger(__name__)
 
 TAGLINE = "The next closing price, and how sure it is"
 DESCRIPTION = "Oracle predicts the next session's closing price of US stocks, with its range."
@@ -37,6 +42,7 @@ WAITING_SECONDS = 3
 async def show_home() -> Response:
     """Show the search and the ten, ranked; a ranking that is not ready is loaded afterwards."""
     status = current_site().use_cases.market()
+    ranking, record = await asyncio.gather(_find_watchlist_page(), find_record(None))
     return render_page(
         "home/index.html",
         fragment="ranking",
@@ -47,7 +53,8 @@ async def show_home() -> Response:
             next_forecast=(
                 formatting.exchange_clock(status.next_forecast) if status.target_closed else None
             ),
-            ranking=await _find_watchlist_page(),
+            ranking=ranking,
+            record=build_record_strip(record),
         ),
     )
 
@@ -97,5 +104,17 @@ async def _ranking_page(symbols: tuple[str, ...] | None, *, patient: bool) -> Ra
             )
     except TimeoutError:
         return RankingPage(selection, address, None)
-    view = build_ranking_view(ranking, site.use_cases.market(), is_watchlist=symbols is None)
+    histories = await _find_histories([stock.symbol for stock in ranking.stocks])
+    view = build_ranking_view(
+        ranking, site.use_cases.market(), histories, is_watchlist=symbols is None
+    )
     return RankingPage(selection, address, view)
+
+
+async def _find_histories(symbols: list[str]) -> dict[str, PriceHistory]:
+    """Return the bars that are known; a ranking must not fail for want of small pictures."""
+    try:
+        return await current_site().use_cases.histories(symbols)
+    except DatabaseUnavailable as error:
+        _log.warning("histories_unknown", reason=str(error))
+        return {}

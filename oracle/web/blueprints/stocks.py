@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
+from oracle.domain.errors import DatabaseUnavailable
 from oracle.domain.instruments import parse_symbol
+from oracle.observability.logs import get_logger
 from oracle.web.blueprints.home import WAITING_SECONDS
 from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting_page
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
 from oracle.web.rate_limits import PAGES
+from oracle.web.record_of import find_record
 from oracle.web.rendering import render_page
 from oracle.web.site import current_site
 
+if TYPE_CHECKING:
+    from oracle.services.list_past_predictions import PastPredictions
+
 stocks = Blueprint("stocks", __name__)
+_log = get_logger(__name__)
 
 
 @stocks.get("/stocks/<symbol>")
@@ -53,9 +61,19 @@ async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
     try:
         async with asyncio.timeout(None if patient else site.patience):
             report = await site.reports.run(symbol, lambda: site.use_cases.predict(symbol))
+            past = await _find_past(report.instrument.symbol)
     except TimeoutError:
         return build_waiting_page(symbol, _find_name(symbol))
-    return build_stock_page(report)
+    return build_stock_page(report, past, await find_record(report.instrument.symbol))
+
+
+async def _find_past(symbol: str) -> PastPredictions | None:
+    """Return the settled predictions; a page of what is known must not fail for want of them."""
+    try:
+        return await current_site().use_cases.past(symbol)
+    except DatabaseUnavailable as error:
+        _log.warning("past_predictions_unknown", symbol=symbol, reason=str(error))
+        return None
 
 
 def _find_name(symbol: str) -> str | None:

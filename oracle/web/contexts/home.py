@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oracle.web.contexts.ranking import RankingPage
+    from oracle.web.contexts.record_strip import RecordStrip
 
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The home page: the session forecast, its day of the week, and the ranking.
+    """The home page: the session forecast, its day of the week, and the ranking, the record.
 
     `next_forecast` is set once that session is over, until the next can be forecast.
     """
@@ -20,3 +21,4 @@ class HomePage:
     target: str
     next_forecast: str | None
     ranking: RankingPage
+    record: RecordStrip | None

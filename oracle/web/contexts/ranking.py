@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from oracle.web import formatting
 from oracle.web.contexts.marking import SOURCE_NAMES
+from oracle.web.sparklines import draw_sparkline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import RankedStock, Ranking
     from oracle.services.read_market_status import MarketStatus
     from oracle.web.errors import Problem
     from oracle.web.formatting import Change
+    from oracle.web.sparklines import Sparkline
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Row:
     rank: int
     symbol: str
     name: str
+    spark: Sparkline | None
     price: str
     predicted: str
     change: Change
@@ -91,11 +95,18 @@ class RankingPage:
 
 
 def build_ranking_view(
-    ranking: Ranking, status: MarketStatus, *, is_watchlist: bool
+    ranking: Ranking,
+    status: MarketStatus,
+    histories: Mapping[str, PriceHistory],
+    *,
+    is_watchlist: bool,
 ) -> RankingView:
-    """Return the ranking in words and figures."""
+    """Return the ranking in words and figures, with a picture where the bars are known."""
     best_symbol = None if ranking.best is None else ranking.best.symbol
-    rows = tuple(_row(stock, is_best=stock.symbol == best_symbol) for stock in ranking.stocks)
+    rows = tuple(
+        _row(stock, histories.get(stock.symbol), is_best=stock.symbol == best_symbol)
+        for stock in ranking.stocks
+    )
     is_outdated = ranking.as_of < status.as_of
     return RankingView(
         as_of=formatting.session(ranking.as_of),
@@ -124,7 +135,7 @@ def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:
     return Best(ranking.best.symbol, ranking.best.name, ranking.best.reason, row)
 
 
-def _row(stock: RankedStock, *, is_best: bool) -> Row:
+def _row(stock: RankedStock, history: PriceHistory | None, *, is_best: bool) -> Row:
     prediction = stock.prediction
     interval = prediction.interval(0.8)
     currency = prediction.currency
@@ -132,6 +143,7 @@ def _row(stock: RankedStock, *, is_best: bool) -> Row:
         rank=stock.rank,
         symbol=stock.symbol,
         name=stock.name,
+        spark=draw_sparkline(history, currency),
         price=formatting.money(prediction.current_price, currency),
         predicted=formatting.money(prediction.point, currency),
         change=formatting.change(prediction.change_percent),

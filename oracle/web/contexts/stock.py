@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.prices import MarketState
 from oracle.web import charts, formatting
+from oracle.web.api.present_history import present_history
+from oracle.web.contexts.history import build_history_view
 from oracle.web.contexts.marking import ORIGIN_NAMES, SOURCE_NAMES
+from oracle.web.contexts.record_strip import build_record_strip
 
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction
+    from oracle.domain.track_record import TrackRecord
+    from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.web.charts import LineChart, RangeBar
+    from oracle.web.contexts.history import HistoryView
+    from oracle.web.contexts.record_strip import RecordStrip
     from oracle.web.formatting import Change
 
 CLOSES = "Daily closes"
@@ -85,6 +92,8 @@ class StockView:
     forecast: ForecastView | None
     chart: LineChart | None
     chart_title: str
+    history: HistoryView
+    record: RecordStrip | None
     notices: tuple[str, ...]
     shows_older: bool
 
@@ -101,8 +110,10 @@ class StockPage:
     view: StockView | None
 
 
-def build_stock_page(report: StockReport) -> StockPage:
-    """Return the page of a report."""
+def build_stock_page(
+    report: StockReport, past: PastPredictions | None, record: TrackRecord | None
+) -> StockPage:
+    """Return the page of a report, with what was predicted in the past if anything was."""
     instrument = report.instrument
     return StockPage(
         symbol=instrument.symbol,
@@ -115,6 +126,8 @@ def build_stock_page(report: StockReport) -> StockPage:
             forecast=None if report.prediction is None else _forecast(report, report.prediction),
             chart=charts.draw_closes(report.history, instrument.currency),
             chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
+            history=build_history_view(present_history(report, past)),
+            record=build_record_strip(record),
             notices=report.notices,
             shows_older=report.quote_stale or report.prediction_outdated,
         ),

@@ -200,6 +200,19 @@ async def test_settled_predictions_are_listed_in_pages(store: SqlStore) -> None:
     assert only.rows == (given[2],)
 
 
+async def test_the_latest_outcomes_of_a_stock_come_newest_first(store: SqlStore) -> None:
+    """They go by target session, whenever they were stored, of that stock and origin alone."""
+    new, old = settled(prediction("A")), settled(prediction("A", **EARLIER))
+    await keep(store, new, old, settled(prediction("B")), prediction("A", origin=Origin.REPLAY))
+    async with store.begin() as unit:
+        latest = await unit.outcomes.list_latest_settled(SAMPLE, Origin.LIVE, "A", limit=5)
+        newest = await unit.outcomes.list_latest_settled(SAMPLE, Origin.LIVE, "A", limit=1)
+        none = await unit.outcomes.list_latest_settled(SAMPLE, Origin.REPLAY, "A", limit=5)
+    assert list(latest) == [new, old]
+    assert list(newest) == [new]
+    assert list(none) == []
+
+
 async def test_splits_of_the_newest_answer_stand(store: SqlStore) -> None:
     """They come oldest first by symbol; the same session's ratio is replaced."""
     old, new = Split(date(2014, 6, 9), 7.0), Split(date(2020, 8, 31), 4.0)

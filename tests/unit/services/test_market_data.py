@@ -11,6 +11,7 @@ import pytest
 from oracle.domain.errors import FeedUnavailable
 from oracle.domain.prices import Split
 from oracle.ports import StoredHistory
+from oracle.services.list_known_histories import list_known_histories
 from tests.unit.services.scripted_market import CALENDAR, build_market
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ async def test_database_answers_a_new_process(market: ScriptedMarket) -> None:
     assert isinstance(first, StoredHistory)
     assert isinstance(again, StoredHistory)
     assert again.history.close.tolist() == first.history.close.tolist()
+    assert market.feed.asked == ["AAPL"]
+
+
+async def test_what_is_known_is_given_without_the_feed(market: ScriptedMarket) -> None:
+    """Memory and database answer for those symbols that they hold, and the feed is left alone."""
+    await market.deps.market.list_histories(["AAPL"], through=WEDNESDAY)
+    for process in (market, market.restart()):
+        known = await list_known_histories(process.deps, ["AAPL", "MSFT"])
+        assert list(known) == ["AAPL"]
+        assert known["AAPL"].last_session == WEDNESDAY
     assert market.feed.asked == ["AAPL"]
 
 
