@@ -11,6 +11,7 @@ from quart import Quart
 from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
+from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (home, stocks, search, track_record, api, reference, health, static_files)
+BLUEPRINTS = (home, stocks, search, track_record, about, api, reference, health, static_files)
 
 
 def create_app(

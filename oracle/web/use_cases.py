@@ -12,6 +12,7 @@ from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
+from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
+    from oracle.services.read_service_status import ServiceStatus
     from oracle.services.search_symbols import SearchResult
 
 
@@ -79,6 +81,7 @@ class UseCases:
     sample_market: Callable[[], tuple[Instrument, ...]]
     is_ready: Callable[[], bool]
     health: Callable[[], Coroutine[None, None, Health]]
+    status: Callable[[], Coroutine[None, None, ServiceStatus]]
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
     settled: ListSettled
@@ -96,6 +99,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         sample_market=partial(list_sample_market, dependencies),
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
+        status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),

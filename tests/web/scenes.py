@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from oracle.domain.errors import InvalidSelection, UnknownSymbol
-from oracle.domain.forecasts import LEVELS, Origin, Prediction
+from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -29,6 +29,7 @@ from oracle.domain.track_record import (
 from oracle.services.check_health import Health
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
+from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
 from oracle.web.use_cases import UseCases
 
@@ -244,6 +245,30 @@ def settled(symbol: str = "AAPL") -> SettledPrediction:
     return SettledPrediction(prediction(symbol), outcome)
 
 
+def frozen_fit() -> FrozenFit:
+    """Return the coefficients of the newest session."""
+    return FrozenFit(
+        source=Source.YAHOO,
+        as_of=AS_OF,
+        pool_version="p" * 64,
+        model_version="test-1",
+        payload="{}",
+        fingerprint="f" * 64,
+        created_at=NOW,
+    )
+
+
+def service(source: Source = Source.YAHOO) -> ServiceStatus:
+    """Return a service in which everything works."""
+    return ServiceStatus(
+        market=market(source),
+        feed_paused=False,
+        stored=StoredProgress(
+            last_fetch=NOW, newest_close=AS_OF, fit=frozen_fit(), ranking=ranking(source=source)
+        ),
+    )
+
+
 @dataclass(slots=True)
 class Scene:
     """What the services say; a test changes single parts of it.
@@ -259,6 +284,7 @@ class Scene:
     health: Health = field(
         default_factory=lambda: Health(draining=False, database=True, source="yahoo")
     )
+    service: ServiceStatus = field(default_factory=service)
     records: dict[Origin, TrackRecord | Exception] = field(
         default_factory=lambda: {origin: record(origin) for origin in Origin}
     )
@@ -279,6 +305,7 @@ class Scene:
             sample_market=self._sample_market,
             is_ready=self._is_ready,
             health=self._health,
+            status=self._service,
             track_record=self._track_record,
             record_state=self._record_state,
             settled=self._settled,
@@ -330,6 +357,10 @@ class Scene:
     async def _health(self) -> Health:
         self.asked.append("health")
         return self.health
+
+    async def _service(self) -> ServiceStatus:
+        self.asked.append("status")
+        return self.service
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None

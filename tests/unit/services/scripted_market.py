@@ -60,6 +60,7 @@ class ScriptedFeed:
     spoiled: float = 1.0
     changes: dict[str, Callable[[PriceHistory], PriceHistory]] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict)
+    is_paused: bool = False
 
     async def probe(self) -> None:
         """Answer."""
