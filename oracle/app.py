@@ -13,6 +13,7 @@ from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
+from oracle.web.blueprints.design import design
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
 from oracle.web.blueprints.reference import reference
@@ -67,6 +68,8 @@ def create_app(
     install_delivery(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if not dependencies.settings.is_production:
+        app.register_blueprint(design)
     _install_lifespans(app, site, lifespans)
     _wrap(app, dependencies.settings)
     return app
