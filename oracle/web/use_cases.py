@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 
     from oracle.domain.forecasts import Origin
+    from oracle.domain.images import Image, ImageKey
     from oracle.domain.instruments import Instrument
     from oracle.domain.outcomes import RecordState, SettledPrediction
     from oracle.domain.rankings import Ranking
@@ -81,6 +82,7 @@ class UseCases:
     sample_market: Callable[[], tuple[Instrument, ...]]
     is_ready: Callable[[], bool]
     health: Callable[[], Coroutine[None, None, Health]]
+    image: Callable[[ImageKey], Coroutine[None, None, Image | None]]
     status: Callable[[], Coroutine[None, None, ServiceStatus]]
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
@@ -99,6 +101,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         sample_market=partial(list_sample_market, dependencies),
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
+        image=dependencies.images.find_image,
         status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),

@@ -11,6 +11,7 @@ import numpy as np
 
 from oracle.domain.errors import InvalidSelection, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
+from oracle.domain.images import Image
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -36,6 +37,8 @@ from oracle.web.use_cases import UseCases
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from oracle.domain.images import ImageKey
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
@@ -289,6 +292,7 @@ class Scene:
         default_factory=lambda: {origin: record(origin) for origin in Origin}
     )
     outcomes: list[SettledPrediction] = field(default_factory=lambda: [settled()])
+    pictures: dict[str, bytes] = field(default_factory=dict)
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -305,6 +309,7 @@ class Scene:
             sample_market=self._sample_market,
             is_ready=self._is_ready,
             health=self._health,
+            image=self._image,
             status=self._service,
             track_record=self._track_record,
             record_state=self._record_state,
@@ -361,6 +366,10 @@ class Scene:
     async def _service(self) -> ServiceStatus:
         self.asked.append("status")
         return self.service
+
+    async def _image(self, key: ImageKey) -> Image | None:
+        content = self.pictures.get(key.text)
+        return None if content is None else Image(key, content)
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None
