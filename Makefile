@@ -8,12 +8,12 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test check format bench clean \
+.PHONY: help install run dev test check format bench screenshots clean \
 	check-format check-lint check-types check-imports check-templates check-spelling \
 	system assets-for-tests
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.installed-dev static/vendor/.installed ## Install everything into .venv, with the `oracle` command
 	@echo "Installed. Try .venv/bin/oracle --help, or make run."
@@ -37,6 +37,9 @@ format: .venv/.installed-dev ## Format the code and apply what the linter can re
 
 bench: .venv/.installed-bench ## Measure the speed of the forecast against simpler methods
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/.installed-dev assets-for-tests ## Take pictures of every page into var/screenshots
+	@$(BIN)/python scripts/take_screenshots.py
 
 clean: ## Remove everything that was installed or cached; the database in var/ stays
 	rm -rf .venv .tools node_modules static/vendor .mypy_cache .pytest_cache .ruff_cache \

@@ -11,9 +11,12 @@ from quart import Quart
 from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
+from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
+from oracle.web.blueprints.design import design
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
+from oracle.web.blueprints.images import images
 from oracle.web.blueprints.reference import reference
 from oracle.web.blueprints.search import search
 from oracle.web.blueprints.static_files import static_files
@@ -40,7 +43,18 @@ if TYPE_CHECKING:
     Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (home, stocks, search, track_record, api, reference, health, static_files)
+BLUEPRINTS = (
+    home,
+    stocks,
+    search,
+    track_record,
+    about,
+    api,
+    reference,
+    health,
+    static_files,
+    images,
+)
 
 
 def create_app(
@@ -66,6 +80,8 @@ def create_app(
     install_delivery(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if not dependencies.settings.is_production:
+        app.register_blueprint(design)
     _install_lifespans(app, site, lifespans)
     _wrap(app, dependencies.settings)
     return app
@@ -74,7 +90,9 @@ def create_app(
 def _build_site(settings: Settings, use_cases: UseCases) -> Site:
     watch = not settings.is_production
     assets = read_assets(ROOT / "static", watch=watch)
-    templates = build_templates(ROOT / "templates", assets, reload=watch)
+    templates = build_templates(
+        ROOT / "templates", assets, reload=watch, image_base_url=settings.image_base_url or ""
+    )
     return Site(settings=settings, use_cases=use_cases, templates=templates, assets=assets)
 
 
@@ -99,6 +117,8 @@ def _wrap(app: Quart, settings: Settings) -> None:
     fallback = settings.base_url.partition("://")[2].partition("/")[0]
     layers = Admission(app.asgi_app, hosts=hosts, fallback_host=fallback)
     addressed = TrustedProxies(layers, count=settings.trusted_proxies)
-    secured = SecurityHeaders(addressed, production=settings.is_production)
+    secured = SecurityHeaders(
+        addressed, production=settings.is_production, image_origin=settings.image_base_url
+    )
     # The framework's documented way to add middleware.
     app.asgi_app = AccessLog(secured)  # type: ignore[assignment,method-assign]

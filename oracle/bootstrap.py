@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from oracle.adapters.calendar import calendar_around
 from oracle.adapters.clock import FixedClock, StartingClock, SystemClock
 from oracle.adapters.directory import LocalDirectory
+from oracle.adapters.images import FolderImages
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import is_current, migrate
@@ -74,6 +75,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         store=store,
         market=MarketData(clock=clock, calendar=calendar, feed=feed, store=store),
         pool=sample or settings.pool,
+        images=FolderImages(settings.image_folder),
     )
 
 

@@ -1,6 +1,7 @@
 """What the services ask of the outside world, as protocols that adapters fulfil."""
 
 from oracle.ports.forecasts import FitRepository, PredictionRepository, RankingRepository
+from oracle.ports.images import ImageStore
 from oracle.ports.market import Clock, FetchedHistory, PriceFeed, SymbolDirectory, TradingCalendar
 from oracle.ports.outcomes import OutcomeRepository, SettledPage
 from oracle.ports.prices import (
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "FetchedHistory",
     "FitRepository",
+    "ImageStore",
     "OutcomeRepository",
     "PredictionRepository",
     "PriceFeed",

@@ -88,6 +88,11 @@ class PriceFeed(Protocol):
         """Where the prices come from."""
         ...
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the source is left alone for a while, because it refused or kept failing."""
+        ...
+
     async def probe(self) -> None:
         """Return once the feed has answered anything; raise FeedUnavailable otherwise."""
         ...

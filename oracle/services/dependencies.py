@@ -15,7 +15,7 @@ from oracle.services.search_symbols import SearchCache
 from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
-    from oracle.ports import Clock, PriceFeed, Store, SymbolDirectory, TradingCalendar
+    from oracle.ports import Clock, ImageStore, PriceFeed, Store, SymbolDirectory, TradingCalendar
     from oracle.services.market_data import MarketData
     from oracle.settings import Settings
 
@@ -32,6 +32,7 @@ class Dependencies:
     store: Store
     market: MarketData
     pool: tuple[str, ...]
+    images: ImageStore
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)

@@ -118,6 +118,14 @@ class Settings(BaseSettings):
         min_length=1,
         description="Writable folder for the feed client's cache and unfinished backtests.",
     )
+    image_folder: str = Field(
+        "static/images", min_length=1, description="Folder whose pictures `/images/` serves."
+    )
+    image_base_url: WebOrigin | None = Field(
+        None,
+        description="Where pages take pictures from, such as a content network before `/images/`; "
+        "if not set, this site itself.",
+    )
     drain_seconds: float = Field(
         4.0, ge=0, le=60, description="Seconds between not-ready and stopping, at a shutdown."
     )

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 PAGE_CACHING = "private, no-cache"
 
 
-def build_templates(folder: Path, assets: Assets, *, reload: bool) -> Environment:
-    """Return the templates' environment: every value escaped, every misspelt name an error."""
+def build_templates(
+    folder: Path, assets: Assets, *, reload: bool, image_base_url: str = ""
+) -> Environment:
+    """Return the templates' environment: every value escaped, every misspelt name an error.
+
+    `image_url` gives a picture's address at `image_base_url`, or here where that is empty.
+    """
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -32,6 +37,7 @@ def build_templates(folder: Path, assets: Assets, *, reload: bool) -> Environmen
         lstrip_blocks=True,
     )
     environment.globals.update(asset=assets.url, has_asset=assets.has, NO_DATA=formatting.NO_DATA)
+    environment.globals.update(image_url=lambda key: f"{image_base_url}/images/{key}")
     return environment
 
 

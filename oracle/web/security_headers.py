@@ -19,9 +19,7 @@ _POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-CONTENT_SECURITY_POLICY = "; ".join(f"{name} {value}" for name, value in _POLICY.items())
 _ALWAYS = (
-    ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "strict-origin-when-cross-origin"),
@@ -32,19 +30,28 @@ _ALWAYS = (
 _STRICT_TRANSPORT = ("strict-transport-security", "max-age=31536000; includeSubDomains")
 
 
-def security_headers(*, production: bool) -> tuple[tuple[str, str], ...]:
+def content_security_policy(image_origin: str | None = None) -> str:
+    """Return the policy: nothing from elsewhere, but pictures from that origin if there is one."""
+    pictures = " ".join(filter(None, (_POLICY["img-src"], image_origin)))
+    return "; ".join(f"{name} {value}" for name, value in (_POLICY | {"img-src": pictures}).items())
+
+
+def security_headers(
+    *, production: bool, image_origin: str | None = None
+) -> tuple[tuple[str, str], ...]:
     """Return the headers; browsers are told to insist on TLS only where there is TLS."""
-    return (*_ALWAYS, _STRICT_TRANSPORT) if production else _ALWAYS
+    policy = ("content-security-policy", content_security_policy(image_origin))
+    return (policy, *_ALWAYS, _STRICT_TRANSPORT) if production else (policy, *_ALWAYS)
 
 
 class SecurityHeaders:
-    """Adds the security headers to whatever is answered, by whichever layer."""
+    """Adds the security headers to whatever is answered, but those that the answer has itself."""
 
-    def __init__(self, app: AsgiApp, *, production: bool) -> None:
+    def __init__(self, app: AsgiApp, *, production: bool, image_origin: str | None = None) -> None:
         self._app = app
         self._headers = [
             (name.encode("ascii"), value.encode("ascii"))
-            for name, value in security_headers(production=production)
+            for name, value in security_headers(production=production, image_origin=image_origin)
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +62,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
+                given = {name.lower() for name, _ in message["headers"]}
+                added = [header for header in self._headers if header[0] not in given]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -14,6 +14,7 @@ from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
+from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 
     from oracle.domain.forecasts import Origin
+    from oracle.domain.images import Image, ImageKey
     from oracle.domain.instruments import Instrument
     from oracle.domain.outcomes import RecordState, SettledPrediction
     from oracle.domain.prices import PriceHistory
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
+    from oracle.services.read_service_status import ServiceStatus
     from oracle.services.search_symbols import SearchResult
 
 
@@ -83,6 +86,8 @@ class UseCases:
     sample_market: Callable[[], tuple[Instrument, ...]]
     is_ready: Callable[[], bool]
     health: Callable[[], Coroutine[None, None, Health]]
+    image: Callable[[ImageKey], Coroutine[None, None, Image | None]]
+    status: Callable[[], Coroutine[None, None, ServiceStatus]]
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
     settled: ListSettled
@@ -102,6 +107,8 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         sample_market=partial(list_sample_market, dependencies),
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
+        image=dependencies.images.find_image,
+        status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),

@@ -51,6 +51,11 @@ class PriceFeedContract:
         """The feed says where its prices come from."""
         assert isinstance(feed.source, Source)
 
+    async def test_a_feed_that_answers_is_not_paused(self, feed: PriceFeed) -> None:
+        """Nothing is held back from a source that has just answered."""
+        await feed.probe()
+        assert not feed.is_paused
+
     async def test_probe_returns_when_the_feed_answers(self, feed: PriceFeed) -> None:
         """A feed that works passes its probe, again and again."""
         await feed.probe()

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from tests.servers.application import Application
 
+PAGES = (
+    *("/", "/stocks/AAPL", "/ranking", "/track-record", "/search?q=bank"),
+    *("/digests", "/method", "/status", "/api/docs"),
+)
+
 
 def money(value: float) -> str:
     """Return a price as the pages write it."""
@@ -92,7 +97,7 @@ def test_home_shows_the_ten_and_the_best(page: Page, site: Application) -> None:
 
 def test_every_page_says_that_the_data_is_a_sample(page: Page, site: Application) -> None:
     """On the sample market no page can be mistaken for a live one."""
-    for path in ("/", "/stocks/KO", "/ranking", "/search?q=bank", "/api/docs", "/nowhere"):
+    for path in (*PAGES, "/nowhere"):
         text = page.request.get(site.url + path).text()
         assert "sample data" in text.lower(), path
 
@@ -102,7 +107,7 @@ def test_no_page_scrolls_sideways(browser: Browser, site: Application, width: in
     """On a phone and on a desk every page fits the window."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
-    for path in ("/", "/stocks/AAPL", "/ranking", "/search?q=bank", "/api/docs"):
+    for path in PAGES:
         page.goto(site.url + path)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"

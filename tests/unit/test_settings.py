@@ -106,6 +106,8 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
         ("WATCHLIST", f"{NINE},KO", "each symbol once, and KO stands there twice"),
         ("WATCHLIST", f"{NINE},P/G", "'P/G' is none"),
         ("POOL", NINE, "at least 20 symbols, and these are 9"),
+        ("IMAGE_BASE_URL", "pictures.example", "such as https://oracle.example"),
+        ("IMAGE_BASE_URL", "https://a.example; script-src *", "such as https://oracle.example"),
         ("DRAIN_SECONDS", "-0.5", "a number from 0 to 60"),
         ("LOG_FORMAT", "xml", "auto, json or pretty"),
         ("LOG_LEVEL", "loud", "debug, info, warning or error"),
@@ -130,7 +132,7 @@ def test_every_setting_can_be_refused_but_those_that_take_any_text() -> None:
         if mark.name == "parametrize"
     ]
     covered = {case[0].lower() for mark in marks for case in mark.args[1]}
-    elsewhere = {"secret_key", "database_url", "cache_folder"}
+    elsewhere = {"secret_key", "database_url", "cache_folder", "image_folder"}
     assert covered | elsewhere == set(Settings.model_fields)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from oracle.domain.errors import InvalidSelection, UnknownSymbol
-from oracle.domain.forecasts import LEVELS, Origin, Prediction
+from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
+from oracle.domain.images import Image
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -30,12 +31,15 @@ from oracle.services.check_health import Health
 from oracle.services.list_past_predictions import PastPredictions
 from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
+from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
 from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from oracle.domain.images import ImageKey
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
@@ -245,6 +249,30 @@ def settled(symbol: str = "AAPL", *, target: date = TARGET) -> SettledPrediction
     return SettledPrediction(replace(prediction(symbol), target=target), outcome)
 
 
+def frozen_fit() -> FrozenFit:
+    """Return the coefficients of the newest session."""
+    return FrozenFit(
+        source=Source.YAHOO,
+        as_of=AS_OF,
+        pool_version="p" * 64,
+        model_version="test-1",
+        payload="{}",
+        fingerprint="f" * 64,
+        created_at=NOW,
+    )
+
+
+def service(source: Source = Source.YAHOO) -> ServiceStatus:
+    """Return a service in which everything works."""
+    return ServiceStatus(
+        market=market(source),
+        feed_paused=False,
+        stored=StoredProgress(
+            last_fetch=NOW, newest_close=AS_OF, fit=frozen_fit(), ranking=ranking(source=source)
+        ),
+    )
+
+
 # Without a text of its own: the log of an error would write all prices once for each service.
 @dataclass(slots=True, repr=False)
 class Scene:
@@ -261,6 +289,7 @@ class Scene:
     health: Health = field(
         default_factory=lambda: Health(draining=False, database=True, source="yahoo")
     )
+    service: ServiceStatus = field(default_factory=service)
     records: dict[Origin, TrackRecord | Exception] = field(
         default_factory=lambda: {origin: record(origin) for origin in Origin}
     )
@@ -269,6 +298,7 @@ class Scene:
         default_factory=lambda: PastPredictions(Origin.LIVE, "test-1", (settled(target=AS_OF),))
     )
     closes: PriceHistory | Exception = field(default_factory=history)
+    pictures: dict[str, bytes] = field(default_factory=dict)
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -285,6 +315,8 @@ class Scene:
             sample_market=self._sample_market,
             is_ready=self._is_ready,
             health=self._health,
+            image=self._image,
+            status=self._service,
             track_record=self._track_record,
             record_state=self._record_state,
             settled=self._settled,
@@ -338,6 +370,14 @@ class Scene:
     async def _health(self) -> Health:
         self.asked.append("health")
         return self.health
+
+    async def _service(self) -> ServiceStatus:
+        self.asked.append("status")
+        return self.service
+
+    async def _image(self, key: ImageKey) -> Image | None:
+        content = self.pictures.get(key.text)
+        return None if content is None else Image(key, content)
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tests.web.scenes import Scene
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
-PAGES = ("/", "/stocks/AAPL", "/ranking", "/search", "/search?q=appl", "/api/docs", "/no")
+ABOUT = ("/method", "/status", "/digests")
+PAGES = ("/", "/stocks/AAPL", "/ranking", "/search", "/search?q=appl", "/api/docs", "/no", *ABOUT)
 MARKS = {
     Source.SAMPLE: ("Sample data: ", "Sample data, not live"),
     Source.REHEARSAL: ("Rehearsal: ", "Rehearsal, not live"),
@@ -38,6 +39,7 @@ def show(scene: Scene, source: Source) -> None:
     scene.status = scenes.market(source)
     scene.reports["AAPL"] = scenes.report(source=source)
     scene.ranked = scenes.ranking(source=source)
+    scene.service = scenes.service(source)
 
 
 async def read(client: TestClientProtocol, path: str, **options: object) -> str:
@@ -80,7 +82,7 @@ async def test_live_pages_carry_no_mark(client: TestClientProtocol, path: str) -
         assert note not in page
 
 
-@pytest.mark.parametrize("path", ["/", "/stocks/AAPL", "/ranking", "/search?q=appl", "/no"])
+@pytest.mark.parametrize("path", ["/", "/stocks/AAPL", "/ranking", "/search?q=appl", "/no", *ABOUT])
 async def test_fragments_carry_the_mark(
     client: TestClientProtocol, source: Source, path: str
 ) -> None:

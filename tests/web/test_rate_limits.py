@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from quart import Quart
     from quart.typing import TestClientProtocol
 
-EXEMPT = {"/healthz/live", "/healthz/ready", "/static/<path:name>", "/favicon.ico", "/robots.txt"}
+EXEMPT = {
+    *("/healthz/live", "/healthz/ready", "/favicon.ico", "/robots.txt"),
+    *("/static/<path:name>", "/images/<path:text>"),
+}
 ALLOWED = DOCUMENTS[0].count
 
 

@@ -67,6 +67,11 @@ class SampleFeed:
         return Source.SAMPLE
 
     @property
+    def is_paused(self) -> bool:
+        """Never: files do not refuse."""
+        return False
+
+    @property
     def universe(self) -> tuple[str, ...]:
         """The symbols of the sample market, in alphabetical order."""
         return self._market.symbols

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from oracle.adapters.yahoo.bulkhead import Bulkhead
 from oracle.adapters.yahoo.charts import read_history, read_quote, read_splits
-from oracle.adapters.yahoo.circuit import Circuit
+from oracle.adapters.yahoo.circuit import Circuit, CircuitState
 from oracle.adapters.yahoo.client import EmptyAnswer, YahooClient
 from oracle.adapters.yahoo.failures import Outcome, classify_failure, explain_failure
 from oracle.adapters.yahoo.listings import read_hits, read_instrument
@@ -18,7 +18,7 @@ from oracle.ports import FetchedHistory
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from oracle.adapters.yahoo.circuit import CircuitState, Permit
+    from oracle.adapters.yahoo.circuit import Permit
     from oracle.domain.instruments import Instrument
     from oracle.domain.prices import Quote
     from oracle.ports import Clock
@@ -77,6 +77,11 @@ class YahooFeed:
     def circuit_state(self) -> CircuitState:
         """Whether calls are let through; for the metrics."""
         return self._circuit.state
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the circuit lets no call through now."""
+        return self._circuit.state is CircuitState.OPEN
 
     async def probe(self) -> None:
         """Return once Yahoo has answered anything; raise FeedUnavailable otherwise."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
+from oracle.adapters.images import FolderImages
 from oracle.domain.errors import SymbolNotInFeed
 from oracle.domain.instruments import Instrument, Source
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -60,6 +61,7 @@ class ScriptedFeed:
     spoiled: float = 1.0
     changes: dict[str, Callable[[PriceHistory], PriceHistory]] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict)
+    is_paused: bool = False
 
     async def probe(self) -> None:
         """Answer."""
@@ -173,5 +175,6 @@ def build_market(
             clock=clock, calendar=CALENDAR, feed=feed, store=store, retry_seconds=retry_seconds
         ),
         pool=settings.pool,
+        images=FolderImages(settings.image_folder),
     )
     return ScriptedMarket(clock, feed, store, deps)

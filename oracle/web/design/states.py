@@ -1,0 +1,153 @@
+"""Every part of the website in every state it can be in, as the views would show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from oracle.domain.errors import DatabaseUnavailable, FeedUnavailable, UnknownSymbol
+from oracle.domain.forecasts import Origin
+from oracle.domain.instruments import Match, Source
+from oracle.services.search_symbols import SearchResult
+from oracle.web.contexts.digests import DigestsPage
+from oracle.web.contexts.problem import ProblemPage
+from oracle.web.contexts.ranking import RankingPage, build_ranking_view
+from oracle.web.contexts.search import build_search_page
+from oracle.web.contexts.status import build_status_page
+from oracle.web.contexts.stock import build_stock_page, build_waiting_page
+from oracle.web.contexts.track_record import build_track_record_page
+from oracle.web.design import examples
+from oracle.web.errors import describe_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.domain.rankings import Ranking
+    from oracle.services.predict_stock import StockReport
+    from oracle.services.read_market_status import MarketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A part of the website in one state: the block of a template, and its context."""
+
+    part: str
+    name: str
+    template: str
+    block: str
+    page: Any
+
+
+def list_states() -> tuple[State, ...]:
+    """Return every state of every part, those of one part together."""
+    return (*_search(), *_rankings(), *_stocks(), *_records(), *_services(), *_problems())
+
+
+def list_frames() -> tuple[tuple[str, MarketStatus], ...]:
+    """Return the states of the market that the frame of a page can show, by name."""
+    return (
+        ("Sample market", replace(examples.EVENING, source=Source.SAMPLE)),
+        ("Rehearsal", replace(examples.EVENING, source=Source.REHEARSAL)),
+        ("Market open", examples.TRADING),
+        ("Market closed", examples.EVENING),
+    )
+
+
+def _search() -> Iterator[State]:
+    found = (Match(examples.EXAMPLE, 90.0),)
+    for name, result in (
+        ("suggestions", SearchResult("exam", found, None)),
+        ("no match", SearchResult("qqqq", (), None)),
+    ):
+        page = build_search_page(result)
+        yield State("Search", name, "search/index.html", "suggestions", page)
+
+
+def _rankings() -> Iterator[State]:
+    best, none, empty = (
+        examples.ranking(),
+        examples.ranking(best=False),
+        examples.ranking(best=False, empty=True),
+    )
+    yield _ranking("best buy", best, examples.EVENING)
+    yield _ranking("market open", best, examples.TRADING)
+    yield _ranking("no clear buy", none, examples.EVENING)
+    yield _ranking("none could be forecast", empty, examples.EVENING)
+    yield _ranking("session closed", best, examples.CLOSED)
+    yield _ranking("outdated", best, examples.NEXT_EVENING)
+    yield _ranking_page("loading", RankingPage("", "/ranking", None))
+    problem = describe_error(DatabaseUnavailable("The database does not answer."))
+    yield _ranking_page("error", RankingPage("", "/ranking", None, problem))
+
+
+def _ranking(name: str, ranking: Ranking, status: MarketStatus) -> State:
+    histories = {stock.symbol: examples.history() for stock in ranking.stocks}
+    view = build_ranking_view(ranking, status, histories, is_watchlist=True)
+    return _ranking_page(name, RankingPage("", "/ranking", view))
+
+
+def _ranking_page(name: str, page: RankingPage) -> State:
+    return State("Ranking", name, "ranking/index.html", "ranking", page)
+
+
+def _stocks() -> Iterator[State]:
+    full = examples.report()
+    notice = ("The price feed does not answer.",)
+    yield _stock("rising", full)
+    yield _stock("falling", replace(full, prediction=examples.prediction(rise=-0.004)))
+    yield _stock("unchanged", replace(full, prediction=examples.prediction(rise=0.0)))
+    yield _stock("market open", examples.report(examples.TRADING))
+    yield _stock("session closed", examples.report(examples.CLOSED))
+    yield _stock(
+        "stale and outdated",
+        replace(
+            examples.report(examples.NEXT_EVENING),
+            quote_stale=True,
+            prediction_outdated=True,
+            notices=notice,
+        ),
+    )
+    yield _stock("cannot say", replace(full, prediction=examples.abstention()))
+    yield _stock(
+        "no data", replace(full, quote=None, prediction=None, history=None, notices=notice)
+    )
+    waiting = build_waiting_page(examples.EXAMPLE.symbol, examples.EXAMPLE.name)
+    yield State("Stock", "loading", "stocks/show.html", "report", waiting)
+
+
+def _stock(name: str, report: StockReport) -> State:
+    return State(
+        "Stock",
+        name,
+        "stocks/show.html",
+        "report",
+        build_stock_page(report, None, examples.record(Origin.LIVE)),
+    )
+
+
+def _records() -> Iterator[State]:
+    for name, record in (("settled", examples.record), ("empty", examples.empty_record)):
+        page = build_track_record_page(record(Origin.LIVE), record(Origin.REPLAY))
+        yield State("Record", name, "track_record/show.html", "record", page)
+
+
+def _services() -> Iterator[State]:
+    works = examples.service()
+    for name, status in (
+        ("works", works),
+        ("behind", examples.service(examples.NEXT_EVENING)),
+        ("feed paused", replace(works, feed_paused=True)),
+        ("database silent", replace(works, stored=None)),
+    ):
+        yield State("Status", name, "about/status.html", "status", build_status_page(status))
+    digests = DigestsPage("Thu 29 Dec 2022")
+    yield State("Digests", "empty", "about/digests.html", "digests", digests)
+
+
+def _problems() -> Iterator[State]:
+    for name, error, retry in (
+        ("unknown symbol", UnknownSymbol("APPL", suggestions=("AAPL",)), None),
+        ("feed unavailable", FeedUnavailable("The price feed does not answer."), "/ranking"),
+    ):
+        page = ProblemPage(describe_error(error), "example", retry)
+        yield State("Problem", name, "errors/problem.html", "problem", page)

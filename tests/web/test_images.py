@@ -1,0 +1,78 @@
+"""Pictures: how long they may be kept, and from where pages may take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.app import ROOT
+from oracle.web.assets import read_assets
+from oracle.web.rendering import build_templates
+from tests.contract.image_store import KEY, PICTURE
+
+if TYPE_CHECKING:
+    from quart.typing import TestClientProtocol
+
+    from tests.web.conftest import BuildApp
+    from tests.web.scenes import Scene
+
+NETWORK = "https://pictures.example"
+
+
+async def test_a_picture_named_by_its_content_is_kept_for_good(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """A content network and browsers never have to ask again, and may show it on our pages."""
+    scene.pictures[KEY] = PICTURE
+    response = await client.get(f"/images/{KEY}")
+    assert response.status_code == 200
+    assert await response.get_data() == PICTURE
+    assert response.headers["Content-Type"] == "image/png"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
+
+
+async def test_a_picture_with_a_plain_name_is_asked_for_again(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """Without the content's hash it may change: it is revalidated, and unchanged costs nothing."""
+    scene.pictures["hero.png"] = PICTURE
+    response = await client.get("/images/hero.png")
+    assert response.headers["Cache-Control"] == "public, no-cache"
+    again = await client.get(
+        "/images/hero.png", headers={"If-None-Match": response.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path", ["nothing.png", "app.css", "../app.css", "%2e%2e/app.css", "a.svg"]
+)
+async def test_what_is_no_picture_is_not_found(client: TestClientProtocol, path: str) -> None:
+    """Nothing but stored pictures comes from this address."""
+    assert (await client.get(f"/images/{path}")).status_code == 404
+
+
+async def test_pages_take_pictures_from_this_site_alone(client: TestClientProtocol) -> None:
+    """Unless another origin is set, no page may load a picture from one."""
+    policy = (await client.get("/")).headers["Content-Security-Policy"]
+    assert "; img-src 'self' data:; " in policy
+    assert "https:" not in policy
+
+
+async def test_one_other_origin_may_hold_pictures(build_app: BuildApp) -> None:
+    """The content network that is set is allowed for pictures and for nothing else."""
+    client = build_app(image_base_url=NETWORK).test_client()
+    policy = (await client.get("/")).headers["Content-Security-Policy"]
+    assert f"; img-src 'self' data: {NETWORK}; " in policy
+    assert policy.count(NETWORK) == 1
+
+
+@pytest.mark.parametrize("base", ["", NETWORK])
+def test_templates_name_pictures_where_they_are(base: str) -> None:
+    """A picture's address follows the setting."""
+    assets = read_assets(ROOT / "static")
+    templates = build_templates(ROOT / "templates", assets, reload=False, image_base_url=base)
+    address = templates.from_string("{{ image_url('hero.png') }}").render()
+    assert address == f"{base}/images/hero.png"
