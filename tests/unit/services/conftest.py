@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def market() -> AsyncIterator[ScriptedMarket]:
     """Return a market of the default pool and two stocks beside it, on Wednesday evening."""
-    store = create_store("sqlite+aiosqlite:///:memory:", deadline=5.0, pool_size=1)
+    store = create_store("sqlite+aiosqlite:///:memory:", deadline=30.0, pool_size=1)
     await store.create_tables()
     clock = MovingClock()
     feed = ScriptedFeed(clock, (*DEFAULT_POOL, "TSLA", "ZZZQ"))
