@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.scale import ScaleFeatures
+    from oracle.forecasting.workings import Path
 
 USUAL_SESSIONS = 250
 """The past over which the usual width is averaged."""
@@ -67,17 +68,6 @@ class Contributions:
     width: FloatArray
     usual_width: FloatArray
     expected: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A0, f, g, A and e of some stocks, [T, S] each, f [T], on all sessions of a fit."""
-
-    before: FloatArray
-    pool_factor: FloatArray
-    stock_factor: FloatArray
-    scale: FloatArray
-    residuals: FloatArray
 
 
 def contributions_of(

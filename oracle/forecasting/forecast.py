@@ -9,12 +9,13 @@ import numpy as np
 
 from oracle.forecasting.abstention import refusals, usable_sessions
 from oracle.forecasting.bars import ranges_of
-from oracle.forecasting.contributions import Contributions, Path, contributions_of
+from oracle.forecasting.contributions import Contributions, contributions_of
 from oracle.forecasting.distribution import MEDIAN, standardised_errors, stock_quantiles
 from oracle.forecasting.explanation import Reasons
 from oracle.forecasting.mean import centred_market, lean_of, residual_part, standardise
 from oracle.forecasting.scale import scale_features
 from oracle.forecasting.surprise import own_surprises, stock_factors, surprises
+from oracle.forecasting.workings import Path, Workings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,10 +82,16 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
     """
     window = panel.on(fit.sessions)
     starts = range(0, max(1, len(window.symbols)), STOCKS_AT_ONCE)
-    parts = [
-        _forecast_some(fit, window.columns(slice(start, start + STOCKS_AT_ONCE)))
-        for start in starts
-    ]
+    market = fit.market_coefficient * centred_market(fit.market_z)
+    trained = fit.workings_of(window)
+    if trained is not None:
+        parts = [_forecast_from(fit, trained, market)]
+    else:
+        slices = [slice(start, start + STOCKS_AT_ONCE) for start in starts]
+        parts = [
+            _forecast_from(fit, _work_out(fit, window.columns(some), market), market)
+            for some in slices
+        ]
     numbers = _joined([numbers for numbers, _ in parts])
     contributions = _joined([contributions for _, contributions in parts])
     refused = refusals(window, numbers.observations, numbers.usable)
@@ -115,8 +122,8 @@ def to_prices(forecast: PanelForecast, last_closes: ArrayLike) -> PriceForecast:
     )
 
 
-def _forecast_some(fit: Fit, window: Panel) -> tuple[_Numbers, Contributions]:
-    """Return the numbers of the window's stocks, all of which are computed side by side."""
+def _work_out(fit: Fit, window: Panel, market: FloatArray) -> Workings:
+    """Return the path of the window's stocks, all of which are computed side by side."""
     returns = window.log_returns()
     features = scale_features(returns, ranges_of(window, returns), fit.market)
     before = features.scale(fit.close_coefficients, fit.range_coefficients)
@@ -124,15 +131,28 @@ def _forecast_some(fit: Fit, window: Panel) -> tuple[_Numbers, Contributions]:
     factor = stock_factors(own, fit.usual_surprise)
     scale = before * fit.pool_factor[:, None] * factor
     residuals = standardise(returns, scale) - fit.market_z[:, None]
-    market = fit.market_coefficient * centred_market(fit.market_z)
     lean = lean_of(market, residual_part(residuals, fit.residual_coefficients))
-    shape = stock_quantiles(standardised_errors(returns, scale, lean), fit.z_quantiles)
     path = Path(before, fit.pool_factor, factor, scale, residuals)
+    return Workings(window, returns, features, path, lean)
+
+
+def _forecast_from(
+    fit: Fit, workings: Workings, market: FloatArray
+) -> tuple[_Numbers, Contributions]:
+    """Return the numbers that the stocks' path ends in; `market` [T] is its part of the lean."""
+    returns, features, path, lean = (
+        workings.returns,
+        workings.features,
+        workings.path,
+        workings.lean,
+    )
+    scale = path.scale
+    shape = stock_quantiles(standardised_errors(returns, scale, lean), fit.z_quantiles)
     return (
         _Numbers(
             scale=scale[-1],
             quantiles=scale[-1, :, None] * (lean[-1, :, None] + shape),
-            observations=usable_sessions(window, returns),
+            observations=usable_sessions(workings.window, returns),
             usable=features.usable[-1],
         ),
         contributions_of(fit, features, path, float(market[-1]), shape[:, MEDIAN]),

@@ -31,6 +31,7 @@ from oracle.forecasting.surprise import (
     surprises,
     usual_size,
 )
+from oracle.forecasting.workings import Path, Workings, copy_of
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -67,7 +68,8 @@ def fit_pool(panel: Panel) -> Fit:
     factor = pool_factor(sizes)
     own = own_surprises(sizes, factor)
     usual = usual_size(own)
-    scale = before * factor[:, None] * stock_factors(own, usual)
+    stock_factor = stock_factors(own, usual)
+    scale = before * factor[:, None] * stock_factor
     standard = standardise(returns, scale)
     market_z = mean_of_present(standard)
     market_coefficient = fit_market(market_z)
@@ -81,7 +83,8 @@ def fit_pool(panel: Panel) -> Fit:
         z_quantiles = pooled_quantiles(standardised_errors(returns, scale, lean))
     except ValueError as nothing:
         raise PoolIncomplete("No price of the training pool moves.") from nothing
-    return Fit(
+    path = Path(before, factor, stock_factor, scale, residuals)
+    fit = Fit(
         symbols=window.symbols,
         sessions=window.sessions,
         market_mean=market.mean,
@@ -96,6 +99,7 @@ def fit_pool(panel: Panel) -> Fit:
         residual_coefficients=residual_coefficients,
         z_quantiles=z_quantiles,
     )
+    return fit.keep(Workings(copy_of(window), returns, features, path, lean))
 
 
 def _scale_coefficients(

@@ -257,3 +257,15 @@ def test_many_stocks_are_forecast_in_parts_like_one_by_one() -> None:
 def test_nobody_asked_for_is_an_empty_forecast() -> None:
     """A panel without stocks gives arrays of length zero, not an error."""
     assert forecast_panel(FIT, POOL.columns([])).log_return_quantiles.shape == (0, len(LEVELS))
+
+
+def test_pool_changed_in_place_is_forecast_from_its_new_prices() -> None:
+    """What a fit keeps of its own pool is used for the very same prices only."""
+    panel = POOL.columns([0, 1, 2])
+    fit = fit_pool(panel)
+    panel.closes[-1] *= 1.01
+    fresh = forecast_panel(type(fit).from_json(fit.to_json()), panel)
+
+    np.testing.assert_array_equal(
+        forecast_panel(fit, panel).log_return_quantiles, fresh.log_return_quantiles
+    )
