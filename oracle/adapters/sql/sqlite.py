@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from oracle.adapters.sql.sqlite_driver import connect
 from oracle.domain.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -89,7 +90,11 @@ def _create_engine(url: URL, pool_size: int, pool_timeout: float = POOL_TIMEOUT)
         max_overflow=0,
         pool_timeout=pool_timeout,
         # The driver shall begin no transaction by itself; see _begin_before_writing.
-        connect_args={"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},
+        connect_args={
+            "isolation_level": None,
+            "timeout": BUSY_MILLISECONDS / 1000,
+            "async_creator_fn": connect,
+        },
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_writing)

@@ -78,6 +78,9 @@ class SqlStore:
         self._deadline = deadline
         self._observer = observer
         self._keeper = keeper
+        self._units = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -99,7 +102,13 @@ class SqlStore:
             await connection.run_sync(metadata.create_all)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, once the units under way have ended, by their deadline at last.
+
+        A connection that came back later would lie in a pool that nobody closes any more.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline):
+                await self._idle.wait()
         await self._engine.dispose()
         if self._keeper is not None:
             self._keeper.close()
@@ -110,6 +119,8 @@ class SqlStore:
         started = loop.time()
         outcome = Outcome.CANCELLED
         limit = asyncio.timeout(self._deadline)
+        self._units += 1
+        self._idle.clear()
         try:
             async with limit, _transaction(self._engine) as connection:
                 yield connection
@@ -121,6 +132,9 @@ class SqlStore:
                 raise
             raise failure from error
         finally:
+            self._units -= 1
+            if not self._units:
+                self._idle.set()
             if self._observer is not None:
                 self._observer(operation, outcome, loop.time() - started)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -204,3 +206,59 @@ def test_the_name_of_the_migration_lock_fits(schema: str) -> None:
     assert len(name) <= 64
     assert name == name.lower()
     assert name.startswith(schema.lower()[:40])
+
+
+async def test_closing_waits_for_units_under_way(tmp_path: Path) -> None:
+    """A connection that is in use when the store closes is closed as well, not left to be found."""
+    store = create_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", deadline=20.0, pool_size=2)
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def linger() -> None:
+        async with store.begin():
+            entered.set()
+            await leave.wait()
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        await store.create_tables()
+        unit = asyncio.create_task(linger())
+        await entered.wait()
+        closing = asyncio.create_task(store.aclose())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        leave.set()
+        await asyncio.gather(unit, closing)
+        del store
+        gc.collect()
+    assert not warned
+
+
+@pytest.mark.parametrize("steps", range(0, 12, 2))
+async def test_a_unit_cancelled_twice_leaves_nothing_behind(tmp_path: Path, steps: int) -> None:
+    """A deadline and a shutdown may both hit it: its connection is closed all the same."""
+    store = create_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", deadline=20.0, pool_size=2)
+
+    async def linger() -> None:
+        async with store.begin():
+            await asyncio.Event().wait()
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        await store.create_tables()
+        unit = asyncio.create_task(linger())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        unit.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        unit.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await unit
+        await store.aclose()
+        # What still closes is a moment's work of the driver's thread, and must come to an end.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        unending = (await asyncio.wait(left, timeout=10.0))[1] if left else set()
+        assert not unending
+        del store
+        gc.collect()
+    assert not warned
