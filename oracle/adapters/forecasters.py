@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from oracle.domain.errors import InvalidForecaster
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from oracle.forecasting.evaluation import Forecaster
@@ -22,7 +24,7 @@ _HINT = f"Name it like {OUR_OWN}, with a module that can be imported from this f
 
 @dataclass(frozen=True, slots=True)
 class LoadedForecaster:
-    """A function that forecasts, its name, and a digest of the source it was loaded from."""
+    """A function that forecasts, its name, and a digest of the source it is made of."""
 
     name: str
     forecast: Forecaster
@@ -54,14 +56,69 @@ def load_forecaster(name: str) -> LoadedForecaster:
 
 
 def _digest(module: ModuleType) -> str:
-    """Return the SHA-256 of the module's file, or of all Python files of a package."""
-    file = module.__file__
-    if file is None:
+    """Return the SHA-256 of the source of the module and of all that it imports from around it.
+
+    Those are the files of its package, or of the folder it lies in; what is installed beside it or
+    comes with Python is left out. Of a package that is itself the module all files count.
+    """
+    if module.__file__ is None:
         return "built in"
-    path = Path(file)
-    paths = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    root = _root(module)
     digest = hashlib.sha256()
-    for source in paths:
-        digest.update(f"{source.relative_to(path.parent)}\n".encode())
-        digest.update(source.read_bytes())
+    for path in sorted(_sources(module, root)):
+        digest.update(f"{path.relative_to(root)}\n".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _root(module: ModuleType) -> Path:
+    """Return the folder that holds the module, or the top of the package that it is part of."""
+    path = Path(str(module.__file__)).resolve()
+    inside = module.__name__.count(".") + (path.name == "__init__.py")
+    return path.parents[inside]
+
+
+def _sources(module: ModuleType, root: Path) -> set[Path]:
+    """Return the module's files and those under `root` that they import, directly or not."""
+    own = Path(str(module.__file__)).resolve()
+    waiting = [own, *_files_of(module.__name__, root)]
+    if own.name == "__init__.py":
+        waiting.extend(own.parent.rglob("*.py"))
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found and path.is_relative_to(root):
+            found.add(path)
+            waiting.extend(_imported(path, root))
+    return found
+
+
+def _imported(path: Path, root: Path) -> Iterator[Path]:
+    """Yield the files under `root` that an import statement of the file may mean."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        # No Python, or none of this version: its own bytes count, and it can import nothing.
+        return
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Import):
+            start, names = root, [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom):
+            # `from . import a` counts from the file's own folder, one level up for each more dot.
+            start = path.parents[statement.level - 1] if statement.level else root
+            base = statement.module or ""
+            names = [base, *(f"{base}.{alias.name}".strip(".") for alias in statement.names)]
+        else:
+            continue
+        for name in names:
+            yield from _files_of(name, start)
+
+
+def _files_of(name: str, start: Path) -> Iterator[Path]:
+    """Yield the file of that module and of each package on the way to it, as far as there are."""
+    place = start
+    for part in filter(None, name.split(".")):
+        place = place / part
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.is_file() and "site-packages" not in file.relative_to(start).parts:
+                yield file

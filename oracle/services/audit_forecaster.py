@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 DEFAULT_AUDITED = 5
 _SEED = 12_345
+_HINT = (
+    "If it has changed since an interrupted run (data it reads, modules it loads by name), "
+    "begin anew with --restart."
+)
 _TOLERANCE = 1e-9
 
 
@@ -61,7 +65,8 @@ def audit_forecaster(
             if not _same(again, scores, place):
                 raise InvalidForecaster(
                     f"{forecaster.name} answers otherwise for the session "
-                    f"{table.sessions[origin + 1]} {reproach}."
+                    f"{table.sessions[origin + 1]} {reproach}.",
+                    hint=_HINT,
                 )
     targets = table.sessions[plan.origins[places] + 1]
     return Audit(tuple(str(session) for session in targets))

@@ -47,3 +47,34 @@ def test_a_name_that_leads_nowhere_is_told(name: str) -> None:
     with pytest.raises(InvalidForecaster) as refused:
         load_forecaster(name)
     assert "oracle.forecasting:forecast" in refused.value.hint
+
+
+def test_a_change_in_an_imported_module_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest covers what the module imports from around it, however far, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "guesses_package"
+    (package / "deep").mkdir(parents=True)
+    files = {
+        tmp_path / "guess_constants.py": "ONE = 1\n",
+        package / "__init__.py": "",
+        package / "model.py": "from . import parts\nimport guess_constants\ndef guess(): ...\n",
+        package / "parts.py": "def later():\n    from .deep.end import two\n    return two\n",
+        package / "deep" / "__init__.py": "",
+        package / "deep" / "end.py": "two = 2\n",
+        package / "unrelated.py": "three = 3\n",
+    }
+    for path, text in files.items():
+        path.write_text(text)
+
+    def digest() -> str:
+        return load_forecaster("guesses_package.model:guess").source_digest
+
+    first = digest()
+    for path, text in files.items():
+        path.write_text(f"{text}# changed\n")
+        assert (digest() == first) is (path.name == "unrelated.py"), path
+        path.write_text(text)
+        assert digest() == first

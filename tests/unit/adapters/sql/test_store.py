@@ -208,20 +208,23 @@ def test_the_name_of_the_migration_lock_fits(schema: str) -> None:
     assert name.startswith(schema.lower()[:40])
 
 
+async def linger(store: SqlStore, entered: asyncio.Event, leave: asyncio.Event) -> None:
+    """Hold a unit until told to leave."""
+    async with store.begin() as unit:
+        await stored(unit)
+        entered.set()
+        await leave.wait()
+
+
 async def test_closing_waits_for_units_under_way(tmp_path: Path) -> None:
     """A connection that is in use when the store closes is closed as well, not left to be found."""
     store = create_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", deadline=20.0, pool_size=2)
     entered, leave = asyncio.Event(), asyncio.Event()
 
-    async def linger() -> None:
-        async with store.begin():
-            entered.set()
-            await leave.wait()
-
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         await store.create_tables()
-        unit = asyncio.create_task(linger())
+        unit = asyncio.create_task(linger(store, entered, leave))
         await entered.wait()
         closing = asyncio.create_task(store.aclose())
         await asyncio.sleep(0)
@@ -238,14 +241,10 @@ async def test_a_unit_cancelled_twice_leaves_nothing_behind(tmp_path: Path, step
     """A deadline and a shutdown may both hit it: its connection is closed all the same."""
     store = create_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", deadline=20.0, pool_size=2)
 
-    async def linger() -> None:
-        async with store.begin():
-            await asyncio.Event().wait()
-
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         await store.create_tables()
-        unit = asyncio.create_task(linger())
+        unit = asyncio.create_task(linger(store, asyncio.Event(), asyncio.Event()))
         for _ in range(steps):
             await asyncio.sleep(0)
         unit.cancel()
