@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from oracle.domain.forecasts import Origin
     from oracle.domain.instruments import Source
@@ -132,7 +132,8 @@ class TrackRecord:
 
     `symbol` None means all stocks. `versions` come newest first; there are none before anything
     was settled: then `verdicts` says so. `pending` counts predictions whose session has closed and
-    whose close has not arrived.
+    whose close has not arrived. `stale_since` is when the database last confirmed these figures,
+    if it does not answer now.
     """
 
     source: Source
@@ -143,3 +144,4 @@ class TrackRecord:
     pending: int
     versions: tuple[VersionRecord, ...]
     verdicts: tuple[str, ...]
+    stale_since: datetime | None = None

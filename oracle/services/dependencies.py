@@ -48,6 +48,7 @@ class Dependencies:
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
+        await self.track_records.flights.aclose()
         await self.market.aclose()
         await self.feed.aclose()
         await self.store.aclose()

@@ -15,7 +15,7 @@ from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
-from oracle.services.read_track_record import read_record_state, read_track_record
+from oracle.services.read_track_record import PATIENCE, read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         health=partial(check_health, dependencies),
         image=dependencies.images.find_image,
         status=partial(read_service_status, dependencies),
-        track_record=partial(read_track_record, dependencies),
+        track_record=partial(read_track_record, dependencies, patience=PATIENCE),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),
         histories=partial(list_known_histories, dependencies),

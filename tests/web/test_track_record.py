@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.domain.errors import DatabaseUnavailable
+from oracle.domain.errors import DatabaseUnavailable, UnknownSymbol
 from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Source
 from oracle.domain.track_record import Window
@@ -236,3 +237,28 @@ async def test_every_answer_about_the_record_is_limited(client: TestClientProtoc
         for address in (API, FILE, PAGE)
     }
     assert limits == {API: 120, FILE: 60, PAGE: 120}
+
+
+@pytest.mark.parametrize("address", [API, FILE, PAGE])
+async def test_an_unknown_stock_has_no_record(
+    client: TestClientProtocol, scene: Scene, address: str
+) -> None:
+    """JSON, file and page are 404 and suggest what may have been meant."""
+    unknown = UnknownSymbol("APPL", suggestions=("AAPL",))
+    scene.records = dict.fromkeys(Origin, unknown)
+    response = await client.get(f"{address}?symbol=APPL")
+    assert response.status_code == 404
+    text = await response.get_data(as_text=True)
+    assert "AAPL" in text
+    assert "APPL" in text
+
+
+async def test_a_stale_record_says_so(client: TestClientProtocol, scene: Scene) -> None:
+    """Page and JSON tell since when the database has not confirmed the figures."""
+    since = scenes.market().now - timedelta(minutes=3)
+    scene.records = {origin: replace(scenes.record(origin), stale_since=since) for origin in Origin}
+    assert (await answer(client, API, "TrackRecord"))["stale_since"] is not None
+    assert "These figures are 3 minutes old." in await read_page(client)
+    scene.records = {origin: scenes.record(origin) for origin in Origin}
+    assert (await answer(client, API, "TrackRecord"))["stale_since"] is None
+    assert "minutes old" not in await read_page(client)

@@ -180,7 +180,7 @@ OPERATIONS: Final = (
         ),
         parameters=(_RECORD_SYMBOL, _RECORD_ORIGIN, _RECORD_WINDOW),
         response=TrackRecord,
-        problems=(400, 429, 503),
+        problems=(400, 404, 429, 503),
         example="/api/v1/track-record?origin=replay&window=60",
     ),
     Operation(
@@ -194,7 +194,7 @@ OPERATIONS: Final = (
         ),
         parameters=(_RECORD_SYMBOL, _RECORD_ORIGIN),
         response=None,
-        problems=(400, 429, 503),
+        problems=(400, 404, 429, 503),
         example="/api/v1/track-record.csv?symbol=AAPL",
     ),
 )

@@ -35,6 +35,7 @@ def present_track_record(record: domain.TrackRecord) -> TrackRecord:
         pending=record.pending,
         verdicts=record.verdicts,
         versions=tuple(_version(each) for each in record.versions),
+        stale_since=record.stale_since,
         source=record.source.provider,
         is_sample=record.source is Source.SAMPLE,
         is_rehearsal=record.source is Source.REHEARSAL,

@@ -11,6 +11,7 @@ from pydantic import Field
 from oracle.domain.forecasts import Origin  # noqa: TC001
 from oracle.domain.track_record import Window  # noqa: TC001
 from oracle.web.api.resources import (  # noqa: TC001
+    Instant,
     PriceProvider,
     Rehearsal,
     Sample,
@@ -125,6 +126,10 @@ class TrackRecord:
     pending: Annotated[Count, Field(description="Predictions whose close has not arrived.")]
     verdicts: Annotated[tuple[str, ...], Field(description="Those of the newest model version.")]
     versions: Annotated[tuple[VersionRecord, ...], Field(description="Newest first.")]
+    stale_since: Annotated[
+        Instant | None,
+        Field(description="When these figures were last confirmed, if the database is silent."),
+    ]
     source: PriceProvider
     is_sample: Sample
     is_rehearsal: Rehearsal

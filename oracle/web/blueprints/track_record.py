@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
@@ -23,9 +25,10 @@ async def show_track_record() -> Response:
     """Show the record of all stocks or of one, live and replayed apart."""
     asked = read_record_question(request.args)
     read = current_site().use_cases.track_record
-    live, replayed = [
-        await read(origin=origin, window=asked.window, symbol=asked.symbol) for origin in Origin
-    ]
+    # At once, so that a database that does not answer is waited for once.
+    live, replayed = await asyncio.gather(
+        *(read(origin=origin, window=asked.window, symbol=asked.symbol) for origin in Origin)
+    )
     address = RecordQuestion(asked.symbol, window=asked.window).address(PATH)
     return render_page(
         "track_record/show.html",
@@ -38,5 +41,5 @@ async def show_track_record() -> Response:
                 section="record",
             )
         ),
-        page=build_track_record_page(live, replayed),
+        page=build_track_record_page(live, replayed, current_site().use_cases.market().now),
     )

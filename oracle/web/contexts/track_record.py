@@ -12,6 +12,9 @@ from oracle.web.contexts.marking import SOURCE_NAMES
 from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from oracle.domain.track_record import (
         BestBuyScores,
         Estimate,
@@ -106,10 +109,13 @@ class TrackRecordPage:
     records: tuple[RecordView, ...]
     source: str
     all_address: str
+    stale: str
 
 
-def build_track_record_page(live: TrackRecord, replayed: TrackRecord) -> TrackRecordPage:
-    """Return the page of two records that answer the same question."""
+def build_track_record_page(
+    live: TrackRecord, replayed: TrackRecord, now: datetime
+) -> TrackRecordPage:
+    """Return the page, at that moment, of two records that answer the same question."""
     asked = RecordQuestion(symbol=live.symbol, window=live.window)
     return TrackRecordPage(
         symbol=asked.symbol,
@@ -124,6 +130,17 @@ def build_track_record_page(live: TrackRecord, replayed: TrackRecord) -> TrackRe
         records=(_view(live), _view(replayed)),
         source=SOURCE_NAMES[live.source],
         all_address=RecordQuestion(window=asked.window).address(PATH),
+        stale=_say_stale([live, replayed], now),
+    )
+
+
+def _say_stale(records: Sequence[TrackRecord], now: datetime) -> str:
+    since = [each.stale_since for each in records if each.stale_since is not None]
+    if not since:
+        return ""
+    return (
+        "The database does not answer at the moment. These figures are "
+        f"{formatting.age(now - min(since))}."
     )
 
 

@@ -159,6 +159,11 @@ def empty_record(origin: Origin) -> TrackRecord:
     return replace(record(origin), last_settled=None, pending=0, versions=(), verdicts=())
 
 
+def stale_record(origin: Origin) -> TrackRecord:
+    """Return a record that the database does not confirm any more."""
+    return replace(record(origin), stale_since=EVENING.now - timedelta(minutes=3))
+
+
 def service(status: MarketStatus = EVENING) -> ServiceStatus:
     """Return a service in which everything works, as long as the status is of that evening."""
     fit = FrozenFit(Source.YAHOO, AS_OF, "e" * 64, MODEL, "{}", "e" * 64, EVENING.now)

@@ -126,8 +126,15 @@ def _stock(name: str, report: StockReport) -> State:
 
 
 def _records() -> Iterator[State]:
-    for name, record in (("settled", examples.record), ("empty", examples.empty_record)):
-        page = build_track_record_page(record(Origin.LIVE), record(Origin.REPLAY))
+    records = (
+        ("settled", examples.record),
+        ("empty", examples.empty_record),
+        ("stale", examples.stale_record),
+    )
+    for name, record in records:
+        page = build_track_record_page(
+            record(Origin.LIVE), record(Origin.REPLAY), examples.EVENING.now
+        )
         yield State("Record", name, "track_record/show.html", "record", page)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import REGISTRY
 
+from oracle.domain.errors import DatabaseUnavailable, UnknownSymbol
 from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Source
 from oracle.domain.track_record import Window
@@ -21,6 +24,9 @@ from oracle.services.settle_predictions import settle_predictions
 from oracle.settings import DEFAULT_WATCHLIST
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from oracle.ports import Store, UnitOfWork
     from tests.unit.services.scripted_market import ScriptedMarket
 
 
@@ -173,3 +179,82 @@ async def test_metrics_show_the_live_record(market: ScriptedMarket) -> None:
     closed = market.deps.calendar.session_close(date(2023, 6, 15)).timestamp()
     assert value("oracle_forecast_last_settled_session_timestamp_seconds") == closed
     assert value("oracle_feed_newest_bar_timestamp_seconds") == closed
+
+
+class SilentStore:
+    """A database that can be told to give no answer; each unit then waits for the given seconds."""
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self.silent = False
+        self.asked = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction, or wait and raise."""
+        self.asked += 1
+        if self.silent:
+            await asyncio.sleep(self._seconds)
+            raise DatabaseUnavailable("The database does not answer.")
+        async with self._store.begin() as unit:
+            yield unit
+
+    async def ping(self) -> None:
+        """Not asked here."""
+
+    async def aclose(self) -> None:
+        """Nothing of its own is open."""
+
+
+async def test_a_silent_database_costs_no_record_that_was_read(market: ScriptedMarket) -> None:
+    """It is given from memory with its age, at once after the first time, for a day at most."""
+    await replay_sessions(market.deps, 3, ["KO"])
+    store = SilentStore(market.store, seconds=30.0)
+    deps = replace(market.deps, store=store)
+    read = await read_track_record(deps, origin=Origin.REPLAY, patience=0.05)
+    assert read.stale_since is None
+    confirmed_at = market.clock.now()
+    store.silent = True
+    market.advance(minutes=90)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    assert await read_track_record(deps, origin=Origin.REPLAY, patience=0.05) == replace(
+        read, stale_since=confirmed_at
+    )
+    asked = store.asked
+    again = await read_track_record(deps, origin=Origin.REPLAY, patience=20.0)
+    assert (again.stale_since, store.asked) == (confirmed_at, asked)
+    market.advance(days=1)
+    with pytest.raises(DatabaseUnavailable):
+        await read_track_record(deps, origin=Origin.REPLAY, patience=0.05)
+    with pytest.raises(DatabaseUnavailable):
+        await read_track_record(deps, origin=Origin.LIVE, patience=0.05)
+    assert loop.time() - started < 15.0
+    await deps.track_records.flights.aclose()
+
+
+async def test_a_record_is_fresh_again_once_the_database_answers(
+    market: ScriptedMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure that is over leaves no trace."""
+    monkeypatch.setattr("oracle.services.read_track_record.SILENCE", 0.0)
+    store = SilentStore(market.store, seconds=0.0)
+    deps = replace(market.deps, store=store)
+    await read_track_record(deps)
+    store.silent = True
+    assert (await read_track_record(deps)).stale_since is not None
+    store.silent = False
+    assert (await read_track_record(deps)).stale_since is None
+
+
+async def test_a_symbol_that_nobody_knows_has_no_record(market: ScriptedMarket) -> None:
+    """It is unknown; a known stock without predictions, and one that was predicted, are not."""
+    with pytest.raises(UnknownSymbol):
+        await read_track_record(market.deps, symbol="QQQQZ")
+    known = await read_track_record(market.deps, symbol="DIS")
+    assert known.versions == ()
+    with pytest.raises(UnknownSymbol):
+        await read_track_record(market.deps, symbol="ZZZQ")
+    await make_predictions(market.deps, ["ZZZQ"], date(2023, 6, 14))
+    assert (await read_track_record(market.deps, symbol="ZZZQ")).versions == ()
