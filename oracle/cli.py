@@ -167,7 +167,7 @@ def settle(*, as_json: bool) -> None:
                     progress=lambda done, total: progress("Settling", done, total),
                 )
             if as_json:
-                _print_json(present_settlement(report))
+                _print_json(present_settlement(report, deps.feed.source))
             else:
                 render_settlement(Console(), report, deps.feed.source)
 

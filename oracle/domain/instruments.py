@@ -18,6 +18,7 @@ class Provider(StrEnum):
 
     YAHOO = "yahoo"
     SAMPLE = "sample"
+    REHEARSAL = "yahoo (rehearsal)"
 
 
 class Source(StrEnum):
@@ -33,8 +34,8 @@ class Source(StrEnum):
 
     @property
     def provider(self) -> Provider:
-        """Whose format and ways the prices have: a rehearsal speaks with Yahoo's client."""
-        return Provider.SAMPLE if self is Source.SAMPLE else Provider.YAHOO
+        """Who delivers them; a rehearsal speaks with Yahoo's client, and never for Yahoo alone."""
+        return Provider[self.name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,10 +63,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class SettledPrediction:
-    """A prediction with its outcome, or without one while it is pending."""
+    """A prediction with its outcome, or without one while it is pending.
+
+    `first_actual` is what the outcome said at first, where it was read for being shown and was
+    corrected since; else None.
+    """
 
     prediction: Prediction
     outcome: Outcome | None
+    first_actual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from oracle.domain.errors import DatabaseUnavailable, UnknownSymbol
 from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Source
 from oracle.domain.track_record import Window
+from oracle.services.list_past_predictions import PastPredictions
 from oracle.web.api.record_csv import HEADINGS, disarm
 from tests.web import scenes
 from tests.web.test_api import answer
@@ -262,3 +263,43 @@ async def test_a_stale_record_says_so(client: TestClientProtocol, scene: Scene) 
     scene.records = {origin: scenes.record(origin) for origin in Origin}
     assert (await answer(client, API, "TrackRecord"))["stale_since"] is None
     assert "minutes old" not in await read_page(client)
+
+
+@pytest.mark.parametrize(
+    ("source", "provider", "origin"),
+    [
+        (Source.YAHOO, "yahoo", "live"),
+        (Source.SAMPLE, "sample", "sample"),
+        (Source.REHEARSAL, "yahoo (rehearsal)", "rehearsal"),
+    ],
+)
+async def test_live_is_said_of_live_prices_alone(
+    client: TestClientProtocol, scene: Scene, source: Source, provider: str, origin: str
+) -> None:
+    """JSON and file call the origin and the provider of other prices what pages call them."""
+    scene.status = scenes.market(source)
+    scene.records = {each: scenes.record(each, source=source) for each in Origin}
+    example = scenes.settled()
+    scene.outcomes = [replace(example, prediction=replace(example.prediction, source=source))]
+    body = await answer(client, API, "TrackRecord")
+    assert (body["source"], body["origin"]) == (provider, origin)
+    replayed = await answer(client, f"{API}?origin=replay", "TrackRecord")
+    assert replayed["origin"] == "replay"
+    assert (await read_rows(client))[0]["origin"] == origin
+
+
+async def test_corrections_are_visible(client: TestClientProtocol, scene: Scene) -> None:
+    """The file shows the first value of a corrected close; a stock's history does so as well."""
+    given = scenes.settled(target=scenes.AS_OF)
+    assert given.outcome is not None
+    revised = replace(given, outcome=replace(given.outcome, revisions=2), first_actual=63.0)
+    scene.outcomes = [given, revised]
+    first, second = await read_rows(client)
+    assert (first["revisions"], first["first_actual"]) == ("0", "")
+    assert (second["revisions"], second["first_actual"]) == ("2", "63.0")
+    scene.past = PastPredictions(Origin.LIVE, "test-1", (revised,))
+    body = await answer(client, "/api/v1/stocks/AAPL/history", "StockHistory")
+    (past,) = body["settled"]["predictions"]
+    close = next(each["close"] for each in body["closes"] if each["session"] == past["target"])
+    assert past["revisions"] == 2
+    assert past["first_close"] == pytest.approx(close * 63.0 / given.outcome.actual)

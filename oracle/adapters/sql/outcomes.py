@@ -38,6 +38,17 @@ _SETTLED = predictions.join(outcomes, outcomes.c.prediction_id == predictions.c.
 _PENDING = outcomes.c.prediction_id.is_(None)
 _WITH_NUMBERS = predictions.c.point.is_not(None)
 
+_FIRST_ACTUAL = (
+    select(outcome_revisions.c.actual)
+    .where(
+        outcome_revisions.c.prediction_id == predictions.c.id,
+        outcome_revisions.c.number == 1,
+    )
+    .scalar_subquery()
+    .label("first_actual")
+)
+"""What the outcome said before its first correction."""
+
 
 class SqlOutcomeRepository:
     """The tables `outcomes` and `outcome_revisions`."""
@@ -64,7 +75,7 @@ class SqlOutcomeRepository:
     async def list_of_session(self, source: Source, target: date) -> Sequence[SettledPrediction]:
         """Return the session's predictions that have numbers, settled and pending, by symbol."""
         rows = await self._connection.execute(
-            select(predictions, *_OUTCOME)
+            select(predictions, *_OUTCOME, _FIRST_ACTUAL)
             .select_from(_JOINED)
             .where(predictions.c.source == source, predictions.c.target == target, _WITH_NUMBERS)
             .order_by(predictions.c.symbol, predictions.c.id)
@@ -196,7 +207,7 @@ class SqlOutcomeRepository:
         """Return up to `limit` settled predictions that come after that place; 0 is the start."""
         rows = (
             await self._connection.execute(
-                select(predictions, *_OUTCOME)
+                select(predictions, *_OUTCOME, _FIRST_ACTUAL)
                 .select_from(_SETTLED)
                 .where(*_of(source, origin, symbol), predictions.c.id > after)
                 .order_by(predictions.c.id)
@@ -204,7 +215,10 @@ class SqlOutcomeRepository:
             )
         ).all()
         return SettledPage(
-            tuple(SettledPrediction(prediction_of(row), _outcome_of(row)) for row in rows),
+            tuple(
+                SettledPrediction(prediction_of(row), _outcome_of(row), row.first_actual)
+                for row in rows
+            ),
             rows[-1].id if len(rows) == limit else None,
         )
 
@@ -213,13 +227,16 @@ class SqlOutcomeRepository:
     ) -> Sequence[SettledPrediction]:
         """Return the stock's last `limit` settled predictions by target session, newest first."""
         rows = await self._connection.execute(
-            select(predictions, *_OUTCOME)
+            select(predictions, *_OUTCOME, _FIRST_ACTUAL)
             .select_from(_SETTLED)
             .where(*_of(source, origin, symbol))
             .order_by(predictions.c.target.desc(), predictions.c.id.desc())
             .limit(limit)
         )
-        return tuple(SettledPrediction(prediction_of(row), _outcome_of(row)) for row in rows)
+        return tuple(
+            SettledPrediction(prediction_of(row), _outcome_of(row), row.first_actual)
+            for row in rows
+        )
 
     async def _ids(self, wanted: Sequence[Prediction]) -> Mapping[Identity, int]:
         identities = [identity_of(prediction) for prediction in wanted]

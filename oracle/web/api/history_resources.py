@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracle.domain.forecasts import Origin  # noqa: TC001
-from oracle.web.api.resources import (  # noqa: TC001
+from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
+from oracle.web.api.resources import (
+    ORIGIN_DESCRIPTION,
     Price,
     PriceProvider,
     Rehearsal,
@@ -37,15 +38,17 @@ class PastPrediction:
     lower_80: Annotated[float, Field(description="Lower end of the 80 % interval.")]
     upper_80: Annotated[float, Field(description="Upper end of the 80 % interval.")]
     inside_80: Annotated[bool, Field(description="Whether the close fell into it.")]
+    revisions: Annotated[int, Field(ge=0, description="How often the close was corrected since.")]
+    first_close: Annotated[
+        float | None, Field(description="The close as first settled, if it was corrected.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class SettledPredictions:
     """The last settled predictions of one origin and one model version."""
 
-    origin: Annotated[
-        Origin, Field(description="`live`: stored before the session closed; else `replay`.")
-    ]
+    origin: Annotated[PresentedOrigin, Field(description=ORIGIN_DESCRIPTION)]
     model_version: Annotated[str, Field(description="The model that made them.")]
     predictions: Annotated[tuple[PastPrediction, ...], Field(description="Oldest first.")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.forecasts import LEVELS
 from oracle.domain.instruments import Source
+from oracle.web.api.origins import present_origin
 from oracle.web.api.resources import (
     BestStock,
     CurrentPrice,
@@ -118,7 +119,7 @@ def present_prediction(prediction: Prediction, *, outdated: bool) -> StockPredic
         abstained=prediction.abstained,
         reasons=prediction.reasons,
         outdated=outdated,
-        origin=prediction.origin,
+        origin=present_origin(prediction.origin, prediction.source),
         created_at=prediction.created_at,
         fingerprint=prediction.fingerprint,
     )

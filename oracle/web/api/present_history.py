@@ -12,6 +12,7 @@ from oracle.web.api.history_resources import (
     SettledPredictions,
     StockHistory,
 )
+from oracle.web.api.origins import present_origin
 from oracle.web.api.present import present_prediction
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def present_history(report: StockReport, past: PastPredictions | None) -> StockH
             if prediction is None
             else present_prediction(prediction, outdated=report.prediction_outdated)
         ),
-        settled=None if past is None else _settled(past, closes),
+        settled=None if past is None else _settled(past, closes, source),
         source=source.provider,
         is_sample=source is Source.SAMPLE,
         is_rehearsal=source is Source.REHEARSAL,
@@ -75,13 +76,17 @@ def rescale(settled: SettledPrediction, closes: Mapping[date, float]) -> PastPre
         lower_80=factor * interval.lower,
         upper_80=factor * interval.upper,
         inside_80=outcome.inside_80,
+        revisions=outcome.revisions,
+        first_close=None if settled.first_actual is None else factor * settled.first_actual,
     )
 
 
-def _settled(past: PastPredictions, closes: Mapping[date, float]) -> SettledPredictions:
+def _settled(
+    past: PastPredictions, closes: Mapping[date, float], source: Source
+) -> SettledPredictions:
     rescaled = (rescale(each, closes) for each in past.rows)
     return SettledPredictions(
-        origin=past.origin,
+        origin=present_origin(past.origin, source),
         model_version=past.model_version,
         predictions=tuple(each for each in rescaled if each is not None),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.domain.instruments import Source
+from oracle.web.api.origins import present_origin
 from oracle.web.api.record_resources import (
     BestBuyRecord,
     Coverage,
@@ -29,7 +30,7 @@ def present_track_record(record: domain.TrackRecord) -> TrackRecord:
     """Return the record as JSON shows it."""
     return TrackRecord(
         symbol=record.symbol,
-        origin=record.origin,
+        origin=present_origin(record.origin, record.source),
         window=record.window,
         last_settled=record.last_settled,
         pending=record.pending,
@@ -42,7 +43,7 @@ def present_track_record(record: domain.TrackRecord) -> TrackRecord:
     )
 
 
-def present_settlement(report: SettlementReport) -> Settlement:
+def present_settlement(report: SettlementReport, source: Source) -> Settlement:
     """Return what a run did as JSON shows it."""
     return Settlement(
         sessions=report.sessions,
@@ -50,7 +51,8 @@ def present_settlement(report: SettlementReport) -> Settlement:
         revised=report.revised,
         unchanged=report.unchanged,
         pending=tuple(
-            Pending(each.symbol, each.target, each.origin, each.reason) for each in report.pending
+            Pending(each.symbol, each.target, present_origin(each.origin, source), each.reason)
+            for each in report.pending
         ),
     )
 
@@ -62,7 +64,7 @@ def present_replay(report: ReplayReport, record: domain.TrackRecord) -> Replay:
         made=report.made,
         found=report.found,
         skipped=tuple(Skipped(each.what, each.reason) for each in report.skipped),
-        settlement=present_settlement(report.settlement),
+        settlement=present_settlement(report.settlement, record.source),
         record=present_track_record(record),
     )
 

@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from oracle.web import formatting
+from oracle.web.api.origins import present_origin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -21,7 +22,7 @@ HEADINGS = (
     *("actual", "inside_50", "inside_80", "inside_95"),
     *("error", "naive_error", "crps", "crps_ewma", "crps_rolling"),
     *("model_version", "origin", "source", "created_at", "settled_at", "revised_at", "revisions"),
-    "input_healed",
+    *("input_healed", "first_actual"),
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -68,13 +69,14 @@ def _cells(settled: SettledPrediction) -> list[object]:
         "" if outcome.crps_gaussian is None else outcome.crps_gaussian,
         "" if outcome.crps_empirical is None else outcome.crps_empirical,
         disarm(prediction.model_version),
-        prediction.origin.value,
+        present_origin(prediction.origin, prediction.source).value,
         prediction.source.value,
         formatting.machine_time(prediction.created_at),
         formatting.machine_time(outcome.settled_at),
         "" if outcome.revised_at is None else formatting.machine_time(outcome.revised_at),
         outcome.revisions,
         _flag(outcome.input_healed),
+        "" if settled.first_actual is None else settled.first_actual,
     ]
 
 

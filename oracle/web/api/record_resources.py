@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracle.domain.forecasts import Origin  # noqa: TC001
 from oracle.domain.track_record import Window  # noqa: TC001
-from oracle.web.api.resources import (  # noqa: TC001
+from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
+from oracle.web.api.resources import (
+    ORIGIN_DESCRIPTION,
     Instant,
     PriceProvider,
     Rehearsal,
@@ -116,9 +117,7 @@ class TrackRecord:
     """How good the predictions of one origin were; live and replayed ones are never mixed."""
 
     symbol: Annotated[str | None, Field(description="The stock, null for all of them.")]
-    origin: Annotated[
-        Origin, Field(description="`live`: stored before the session closed; else `replay`.")
-    ]
+    origin: Annotated[PresentedOrigin, Field(description=ORIGIN_DESCRIPTION)]
     window: Annotated[Window, Field(description="The newest so many settled sessions.")]
     last_settled: Annotated[
         Session | None, Field(description="Newest session of which a prediction is settled.")
@@ -141,7 +140,7 @@ class Pending:
 
     symbol: Symbol
     target: Session
-    origin: Origin
+    origin: PresentedOrigin
     reason: Annotated[str, Field(description="Why not.")]
 
 

@@ -9,10 +9,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracle.domain.forecasts import Origin  # noqa: TC001
 from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState  # noqa: TC001
+from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
 
+ORIGIN_DESCRIPTION = (
+    "`live`: from live prices, stored before the target session closed; `sample` and `rehearsal`: "
+    "so with prices that are not live; `replay`: computed afterwards."
+)
 Symbol = Annotated[str, Field(description="Stock symbol, share classes with a dash.")]
 Price = Annotated[float, Field(description="Price in the stock's currency.")]
 Session = Annotated[date, Field(description="Trading session of the exchange, as a date.")]
@@ -69,9 +73,7 @@ class StockPrediction:
     outdated: Annotated[
         bool, Field(description="Whether a newer session has closed since it was made.")
     ]
-    origin: Annotated[
-        Origin, Field(description="`live`: stored before `target` closed; else `replay`.")
-    ]
+    origin: Annotated[PresentedOrigin, Field(description=ORIGIN_DESCRIPTION)]
     created_at: Instant
     fingerprint: Annotated[str, Field(description="SHA-256 of everything that went in.")]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from oracle.domain.forecasts import Origin
 from oracle.web import formatting
+from oracle.web.api.origins import PresentedOrigin
 
 if TYPE_CHECKING:
     from oracle.web.api.history_resources import DailyClose, PastPrediction, StockHistory
@@ -81,8 +81,8 @@ def build_history_view(history: StockHistory) -> HistoryView:
     )
 
 
-def _name_origin(origin: Origin) -> str:
-    return "stored before the fact" if origin is Origin.LIVE else "replayed afterwards"
+def _name_origin(origin: PresentedOrigin) -> str:
+    return "replayed afterwards" if origin is PresentedOrigin.REPLAY else "stored before the fact"
 
 
 def _row(

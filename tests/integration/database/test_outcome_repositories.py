@@ -98,6 +98,11 @@ async def test_a_correction_keeps_what_was_said_before(store: SqlStore) -> None:
     async with store.begin() as unit:
         (stored,) = await unit.outcomes.list_of_session(SAMPLE, TARGET)
         revisions = await unit.outcomes.list_revisions(stored)
+        page = await unit.outcomes.list_settled(SAMPLE, Origin.LIVE, None, after=0, limit=9)
+        latest = await unit.outcomes.list_latest_settled(
+            SAMPLE, Origin.LIVE, given.prediction.symbol, limit=9
+        )
+    assert [each.first_actual for each in (*page.rows, *latest)] == [1 / 3, 1 / 3]
     assert stored.prediction == given.prediction
     assert third.outcome is not None
     assert stored.outcome == dataclasses.replace(third.outcome, revisions=2)

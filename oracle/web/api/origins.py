@@ -1,0 +1,24 @@
+"""How the JSON interface and its files call where a prediction comes from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from oracle.domain.forecasts import Origin
+from oracle.domain.instruments import Source
+
+
+class PresentedOrigin(StrEnum):
+    """`live` is said of live prices alone: on others the same way is that of a sample."""
+
+    LIVE = "live"
+    REPLAY = "replay"
+    SAMPLE = "sample"
+    REHEARSAL = "rehearsal"
+
+
+def present_origin(origin: Origin, source: Source) -> PresentedOrigin:
+    """Return what to call the origin of a prediction that was made from prices of that source."""
+    if origin is Origin.REPLAY:
+        return PresentedOrigin.REPLAY
+    return PresentedOrigin.LIVE if source is Source.YAHOO else PresentedOrigin[source.name]
