@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 RECENT_SESSIONS = 21
 """A close that did not change in this time, or moved oddly, is not forecast."""
+
+ODD_LAST_MOVE = log(1.5)
+ODD_LAST_SCALES = 10.0
+USUAL_SESSIONS = 250
+"""A last move beyond this factor, and this many times the mean size of those in the sessions before
+it, is not forecast from until a later session confirms it (decision 11)."""
 
 
 def usable_sessions(window: Panel, returns: FloatArray) -> NDArray[np.int64]:
@@ -38,6 +45,8 @@ def refusals(
     latest = window.on(window.sessions[rows])
     recent = known_or_zero(latest.log_moves()[-RECENT_SESSIONS:])
     newest = np.isfinite(latest.usable_closes()[-1])
+    last = recent[-1] if len(recent) else np.zeros(len(window.symbols))
+    too_far = np.any(np.abs(recent) > ODD_MOVE, axis=0)
     checks = (
         (
             observations < MIN_SESSIONS,
@@ -48,10 +57,17 @@ def refusals(
         ),
         (~newest, f"The close of {window.sessions[-1]} is missing: the last price is out of date."),
         (
-            np.any(np.abs(recent) > ODD_MOVE, axis=0),
+            too_far,
             (
                 f"The price moved by more than a factor of 2.5 within the last {RECENT_SESSIONS} "
                 "sessions, which may be an error of the feed."
+            ),
+        ),
+        (
+            ~too_far & _is_odd(window, last),
+            (
+                f"The close of {window.sessions[-1]} moved by {{change:+.0%}} in one session, "
+                "which may be an error of the feed or a split that is not known yet."
             ),
         ),
         (
@@ -66,9 +82,20 @@ def refusals(
         return ((),) * len(window.symbols)
     return tuple(
         tuple(
-            sentence.format(observations=observations[column])
+            sentence.format(observations=observations[column], change=np.expm1(last[column]))
             for applies, sentence in checks
             if applies[column]
         )
         for column in range(len(window.symbols))
     )
+
+
+def _is_odd(window: Panel, last: FloatArray) -> NDArray[np.bool_]:
+    """Return [S] whose last move is far, and far beyond what is usual for the stock."""
+    far = np.asarray(np.abs(last) > ODD_LAST_MOVE)
+    if not far.any():
+        return far
+    before = window.on(window.sessions[-USUAL_SESSIONS - 2 : -1]).log_returns()
+    known = np.isfinite(before)
+    usual = np.abs(known_or_zero(before)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(far & (np.abs(last) > ODD_LAST_SCALES * usual))

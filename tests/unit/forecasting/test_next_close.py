@@ -143,6 +143,32 @@ def test_a_price_off_by_a_hundred_abstains(factor: float) -> None:
     np.testing.assert_allclose(answer["point"][0], FORECAST["point"][0], rtol=0.01)
 
 
+@pytest.mark.parametrize("factor", [1.9, 0.5])
+def test_an_odd_last_move_abstains_until_it_is_confirmed(factor: float) -> None:
+    """A lone jump far beyond what is usual is not forecast from; one more session there, and it is.
+
+    The other stocks' answers stay, and so does that of a stock that moves like this often.
+    """
+    jumped = changed(-1, 2, CLOSES[-2, 2] * factor)
+    odd = forecast(jumped)
+    assert np.flatnonzero(np.isnan(odd["point"])).tolist() == [2]
+    assert np.isnan(odd["quantiles"][2]).all()
+    confirmed = forecast(np.vstack([jumped, jumped[-1] * 1.001]))
+    assert np.isfinite(confirmed["point"]).all()
+    wild = CLOSES.copy()
+    wild[:, 2] = 100.0 * np.where(np.arange(len(wild)) % 2, 1.0, 1.0 / factor)
+    assert np.isfinite(forecast(wild)["point"]).all()
+
+
+def test_the_reason_names_the_odd_move() -> None:
+    """People read how far the price moved, and what may be behind it."""
+    panel = panel_of(changed(-1, 2, CLOSES[-2, 2] * 1.9))
+    answer = forecast_panel(fit_pool(panel), panel)
+    assert answer.abstained.tolist() == [False, False, True, False, False]
+    (reason,) = answer.reasons[2]
+    assert "moved by +90% in one session, which may be an error of the feed or a split" in reason
+
+
 def test_a_missing_newest_price_abstains() -> None:
     """Without a close in the last row there is nothing to start from."""
     answer = forecast(changed(-1, 1, np.nan))
