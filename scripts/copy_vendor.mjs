@@ -7,6 +7,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const vendor = join(root, "static", "vendor");
 const files = [
   ["htmx.org/dist/htmx.min.js", "htmx.min.js"],
+  ["htmx.org/dist/ext/hx-sse.min.js", "hx-sse.min.js"],
   ["htmx.org/LICENSE", "htmx.LICENSE.txt"],
   ["lightweight-charts/dist/lightweight-charts.standalone.production.js", "lightweight-charts.js"],
   ["lightweight-charts/LICENSE", "lightweight-charts.LICENSE.txt"],
