@@ -154,7 +154,9 @@ def test_without_scripts_the_page_is_still(browser: Browser, trading: Trading) -
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     streams: list[str] = []
-    page.on("request", lambda request: streams.append(request.url) if "events" in request.url else None)
+    page.on(
+        "request", lambda request: streams.append(request.url) if "events" in request.url else None
+    )
     page.goto(f"{trading.site.url}/stocks/AAPL")
     expect(page.locator(PRICE)).to_contain_text("$")
     expect(page.get_by_text("Prices arrive by themselves")).to_be_hidden()
