@@ -133,7 +133,10 @@ class Settings(BaseSettings):
         description="Writable folder for the feed client's cache and unfinished backtests.",
     )
     image_folder: str = Field(
-        "static/images", min_length=1, description="Folder whose pictures `/images/` serves."
+        "static/images",
+        min_length=1,
+        description="Folder whose pictures `/images/` serves; a company's is `companies/aapl.svg`, "
+        "`.webp` or `.png`.",
     )
     image_base_url: WebOrigin | None = Field(
         None,

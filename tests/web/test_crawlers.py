@@ -49,7 +49,7 @@ async def test_a_link_to_a_page_has_a_preview(client: TestClientProtocol) -> Non
     assert said["twitter:card"] == "summary_large_image"
     assert said["og:image"].startswith(f"{BASE_URL}/static/social.png?v=")
     picture = await client.get(said["og:image"].removeprefix(BASE_URL))
-    content = await picture.get_data()
+    content = await picture.get_data(as_text=False)
     assert content.startswith(b"\x89PNG")
     assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (1200, 630)
     assert "immutable" in picture.headers["Cache-Control"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from structlog.testing import capture_logs
+from werkzeug.datastructures import Headers
 
 from oracle.domain.prices import MarketState, Quote
 from oracle.observability import metrics
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from quart import Quart
-    from quart.typing import TestClientProtocol, TestHTTPConnectionProtocol
+    from quart.testing.connections import TestHTTPConnection
+    from quart.typing import TestClientProtocol
 
     from oracle.web.site import Site
     from tests.web.conftest import BuildApp
@@ -46,16 +48,17 @@ def _trading(scene: Scene) -> None:
 @asynccontextmanager
 async def streaming(
     client: TestClientProtocol, path: str, headers: dict[str, str] | None = None
-) -> AsyncIterator[TestHTTPConnectionProtocol]:
+) -> AsyncIterator[TestHTTPConnection]:
     """Yield a stream that has begun, and hang up at the end."""
-    async with client.request(path, headers=headers or {}) as connection:
+    async with client.request(path, headers=Headers(headers or {})) as opened:
+        connection = cast("TestHTTPConnection", opened)
         await connection.send_complete()
         await connection.receive()
         yield connection
         await connection.disconnect()
 
 
-async def read_event(connection: TestHTTPConnectionProtocol) -> str:
+async def read_event(connection: TestHTTPConnection) -> str:
     """Return the next event, comments left out."""
     text = ""
     while not text or text.startswith(":"):
