@@ -77,7 +77,7 @@ check-spelling: .venv/.installed-dev
 	@touch .venv/.installed-runtime .venv/.installed-dev $@
 
 # Without npm this file is never made: the line that says so is repeated, and nothing stops.
-static/vendor/.installed: package.json package-lock.json
+static/vendor/.installed: package.json package-lock.json scripts/copy_vendor.mjs
 	@scripts/bootstrap assets
 
 # Asked anew each time: it takes no time when all is there.

@@ -13,10 +13,12 @@ from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
+from oracle.web.blueprints.crawlers import crawlers
 from oracle.web.blueprints.design import design
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
 from oracle.web.blueprints.images import images
+from oracle.web.blueprints.live import live
 from oracle.web.blueprints.reference import reference
 from oracle.web.blueprints.search import search
 from oracle.web.blueprints.static_files import static_files
@@ -25,6 +27,7 @@ from oracle.web.blueprints.track_record import track_record
 from oracle.web.client_address import TrustedProxies
 from oracle.web.delivery import install_delivery
 from oracle.web.gatekeeping import install_gatekeeping
+from oracle.web.live.watching import build_hub
 from oracle.web.problems import install_problems
 from oracle.web.rate_limits import install_rate_limits
 from oracle.web.rendering import build_templates
@@ -46,6 +49,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     home,
     stocks,
+    live,
     search,
     track_record,
     about,
@@ -53,6 +57,7 @@ BLUEPRINTS = (
     reference,
     health,
     static_files,
+    crawlers,
     images,
 )
 
@@ -93,7 +98,12 @@ def _build_site(settings: Settings, use_cases: UseCases) -> Site:
     templates = build_templates(
         ROOT / "templates", assets, reload=watch, image_base_url=settings.image_base_url or ""
     )
-    return Site(settings=settings, use_cases=use_cases, templates=templates, assets=assets)
+    templates.globals["streams_prices"] = settings.live_viewers > 0
+    hub = build_hub(settings, use_cases)
+    use_cases.on_drain(hub.close)
+    return Site(
+        settings=settings, use_cases=use_cases, templates=templates, assets=assets, live=hub
+    )
 
 
 def _install_lifespans(app: Quart, site: Site, lifespans: Sequence[Lifespan]) -> None:

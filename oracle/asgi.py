@@ -112,7 +112,7 @@ def _stop_on_signals(deps: Dependencies) -> asyncio.Event:
     def drain(delay: float) -> None:
         if deps.lifecycle.draining:
             os._exit(1)
-        deps.lifecycle.draining = True
+        deps.lifecycle.drain()
         _log.info("draining", seconds=delay)
         loop.call_later(delay, stop.set)
         _exit_hard_after(delay + STOP_SECONDS)

@@ -73,7 +73,13 @@ async def bootstrap(settings: Settings) -> Dependencies:
         directory=LocalDirectory(only=sample),
         feed=feed,
         store=store,
-        market=MarketData(clock=clock, calendar=calendar, feed=feed, store=store),
+        market=MarketData(
+            clock=clock,
+            calendar=calendar,
+            feed=feed,
+            store=store,
+            quote_seconds=settings.quote_seconds,
+        ),
         pool=sample or settings.pool,
         images=FolderImages(settings.image_folder),
     )

@@ -163,3 +163,33 @@
 
   customElements.define("sortable-table", SortableTable);
 })();
+
+// Prices that arrive by themselves: says so while they do, and begins when the market opens.
+(() => {
+  const DAY = 24 * 60 * 60 * 1000;
+  const SPREAD = 20 * 1000;
+
+  document.addEventListener("htmx:sse:after:connection", (event) => event.target.classList.add("live--on"));
+  for (const name of ["htmx:sse:error", "htmx:sse:close"]) {
+    document.addEventListener(name, (event) => event.target.classList?.remove("live--on"));
+  }
+
+  // A clock that says the opening is long past, or far off, is not the market's clock.
+  function wait(part) {
+    const left = new Date(part.dataset.opens) - Date.now();
+    if (!(left > 0 && left < DAY)) return;
+    setTimeout(() => {
+      if (part.isConnected) htmx.trigger(part, "opens");
+    }, left + 1000 + Math.random() * SPREAD);
+  }
+
+  function look() {
+    const part = document.querySelector("#live[data-opens]");
+    if (part === null || part.dataset.waits !== undefined || !window.htmx) return;
+    part.dataset.waits = "";
+    wait(part);
+  }
+
+  document.addEventListener("htmx:after:swap", look);
+  document.addEventListener("DOMContentLoaded", look);
+})();

@@ -11,9 +11,10 @@ MEDIA_TYPES = {
     "avif": "image/avif",
     "jpg": "image/jpeg",
     "png": "image/png",
+    "svg": "image/svg+xml",
     "webp": "image/webp",
 }
-"""What may be stored, by the end of its key; nothing that a browser could run."""
+"""What may be stored, by the end of its key; an SVG is served so that nothing in it can run."""
 
 _PART = r"[a-z0-9][a-z0-9_-]{0,63}"
 _KEY = re.compile(
@@ -30,6 +31,18 @@ class ImageKey:
     text: str
     fingerprint: str | None
     media_type: str
+
+    @property
+    def plain(self) -> str:
+        """The key without the hash."""
+        if self.fingerprint is None:
+            return self.text
+        return self.text.replace(f".{self.fingerprint}.", ".")
+
+    def with_fingerprint(self, fingerprint: str) -> str:
+        """Return the key's text with that hash in it."""
+        stem, _, kind = self.plain.rpartition(".")
+        return f"{stem}.{fingerprint}.{kind}"
 
 
 @dataclass(frozen=True, slots=True)

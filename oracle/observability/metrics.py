@@ -37,6 +37,9 @@ http_request_duration = Histogram(
 http_requests_in_flight = Gauge(
     "oracle_http_requests_in_flight", "Requests being answered at this moment."
 )
+sse_viewers = Gauge(
+    "oracle_web_sse_viewers", "Open pages that new prices are sent to at this moment."
+)
 stock_current_value = Gauge(
     "oracle_stock_current_value", "Last known price, in the stock's currency.", ["symbol"]
 )

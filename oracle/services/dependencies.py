@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oracle.services.find_instrument import LookupBudget
+from oracle.services.find_picture import PictureNames
 from oracle.services.get_fit import FitCache
 from oracle.services.lifecycle import Lifecycle
 from oracle.services.make_predictions import PredictionCache
@@ -34,6 +35,7 @@ class Dependencies:
     pool: tuple[str, ...]
     images: ImageStore
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    pictures: PictureNames = field(default_factory=PictureNames)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)
     predictions: PredictionCache = field(default_factory=PredictionCache)

@@ -11,18 +11,11 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from oracle.domain.errors import (
-    DatabaseUnavailable,
-    FeedError,
-    FeedUnavailable,
-    SymbolNotInFeed,
-    UnsupportedInstrument,
-)
+from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
 from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState
 from oracle.domain.validation import check_quote
 from oracle.observability import metrics
-from oracle.observability.logs import get_logger
 from oracle.ports import StoredHistory
 from oracle.services.accept_prices import accept_bars, believe_quote, last_close
 from oracle.services.background import SingleFlight
@@ -48,11 +41,9 @@ HEAL_DELAY = timedelta(hours=3)
 RETRY_SECONDS = 60.0
 """How long a symbol is left alone after the feed failed for it."""
 
-OPEN_QUOTE_AGE = timedelta(minutes=1)
+OPEN_QUOTE_SECONDS = 60.0
 CLOSED_QUOTE_AGE = timedelta(minutes=10)
 PARALLEL_FETCHES = 8
-
-_log = get_logger(__name__)
 
 
 class MarketData:
@@ -66,6 +57,7 @@ class MarketData:
         feed: PriceFeed,
         store: Store,
         retry_seconds: float = RETRY_SECONDS,
+        quote_seconds: float = OPEN_QUOTE_SECONDS,
     ) -> None:
         self._clock = clock
         self._calendar = calendar
@@ -73,6 +65,7 @@ class MarketData:
         self._is_sample = feed.source.provider is Provider.SAMPLE
         self._store = store
         self._memory = PriceMemory(retry_seconds)
+        self._open_quote_age = timedelta(seconds=quote_seconds)
         self._fetches: SingleFlight[str, StoredHistory] = SingleFlight("fetch_history")
         self._quote_fetches: SingleFlight[str, Quote] = SingleFlight("fetch_quote")
         self._places = asyncio.Semaphore(PARALLEL_FETCHES)
@@ -121,10 +114,7 @@ class MarketData:
 
     async def find_history(self, symbol: str) -> PriceHistory | None:
         """Return the bars that are known without asking the feed, or None."""
-        if self._memory.histories.find(symbol) is None:
-            await self._read_stored([symbol])
-        known = self._memory.histories.find(symbol)
-        return None if known is None else known.history
+        return (await self.list_known([symbol])).get(symbol)
 
     async def list_known(self, symbols: Sequence[str]) -> dict[str, PriceHistory]:
         """Return the bars that are known of those symbols without asking the feed."""
@@ -137,7 +127,7 @@ class MarketData:
 
         Waits for the feed only when no price is known at all. Raises FeedError.
         """
-        quote = self._memory.quotes.find(symbol) or await self._read_quote(symbol)
+        quote = (await self.list_quotes([symbol])).get(symbol)
         if quote is None:
             metrics.observe_cache("quotes", "miss")
             failure = self._memory.failures.find(symbol)
@@ -151,6 +141,24 @@ class MarketData:
         else:
             metrics.observe_cache("quotes", "hit")
         return quote
+
+    async def list_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        """Return the last good prices that are known of those symbols; the feed is not asked."""
+        await self._read_quotes([each for each in symbols if not self._memory.quotes.find(each)])
+        known = {symbol: self._memory.quotes.find(symbol) for symbol in symbols}
+        return {symbol: quote for symbol, quote in known.items() if quote is not None}
+
+    async def refresh_stalest(self, symbols: Sequence[str]) -> None:
+        """Ask the feed for the price of them that is oldest, if any is due. Raises FeedError."""
+        known = await self.list_quotes(symbols)
+        due = [
+            quote
+            for quote in known.values()
+            if self._is_due(quote) and self._memory.failures.find(quote.symbol) is None
+        ]
+        if due:
+            symbol = min(due, key=lambda quote: quote.fetched_at).symbol
+            await self._quote_fetches.run(symbol, lambda: self._fetch_quote(symbol))
 
     async def _get_history(self, symbol: str, through: date) -> StoredHistory:
         stored = self._memory.histories.find(symbol)
@@ -189,7 +197,7 @@ class MarketData:
                     last_session=self.usable_session(),
                 )
             except FeedError as error:
-                self._remember_failure(symbol, error)
+                self._memory.failures.note(symbol, error)
                 raise
         quote = believe_quote(fetched.quote, accepted)
         async with self._store.begin() as unit:
@@ -206,11 +214,11 @@ class MarketData:
             self._memory.failures.forget(symbol)
         else:
             late = FeedUnavailable(f"The feed has no close of {symbol} yet for the last session.")
-            self._remember_failure(symbol, late)
+            self._memory.failures.note(symbol, late)
         return fresh
 
     async def _fetch_quote(self, symbol: str) -> Quote:
-        shared = await self._read_quote(symbol)
+        shared = (await self._read_quotes([symbol])).get(symbol)
         if shared is not None and not self._is_due(shared):
             # Another instance has asked just now; the feed is not asked the same twice.
             return shared
@@ -220,7 +228,7 @@ class MarketData:
                 known = self._memory.histories.find(symbol)
                 check_quote(quote, None if known is None else last_close(known.history))
             except FeedError as error:
-                self._remember_failure(symbol, error)
+                self._memory.failures.note(symbol, error)
                 raise
         async with self._store.begin() as unit:
             await unit.quotes.upsert_quote(quote)
@@ -246,13 +254,16 @@ class MarketData:
                 past = kept.history.up_to(self.usable_session())
                 self._memory.histories.keep(symbol, StoredHistory(past, kept.fetched_at))
 
-    async def _read_quote(self, symbol: str) -> Quote | None:
+    async def _read_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        if not symbols:
+            return {}
         async with self._store.begin() as unit:
-            quote = (await unit.quotes.list_quotes(self._feed.source, [symbol])).get(symbol)
-        if quote is None or quote.as_of > self._clock.now():
-            return None
-        self._memory.quotes.keep(symbol, quote)
-        return quote
+            stored = await unit.quotes.list_quotes(self._feed.source, symbols)
+        now = self._clock.now()
+        past = {symbol: quote for symbol, quote in stored.items() if quote.as_of <= now}
+        for symbol, quote in past.items():
+            self._memory.quotes.keep(symbol, quote)
+        return past
 
     def _reaches(self, symbol: str, through: date) -> bool:
         stored = self._memory.histories.find(symbol)
@@ -269,14 +280,7 @@ class MarketData:
             return False
         now = self._clock.now()
         is_open = self._calendar.market_state(now) is MarketState.OPEN
-        return now - quote.fetched_at > (OPEN_QUOTE_AGE if is_open else CLOSED_QUOTE_AGE)
-
-    def _remember_failure(self, symbol: str, error: FeedError) -> None:
-        if isinstance(error, SymbolNotInFeed | UnsupportedInstrument):
-            _log.info("symbol_refused", symbol=symbol, why=str(error))
-        else:
-            _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
-        self._memory.failures.keep(symbol, error)
+        return now - quote.fetched_at > (self._open_quote_age if is_open else CLOSED_QUOTE_AGE)
 
 
 def _covers(stored: StoredHistory, through: date) -> bool:

@@ -7,6 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from oracle.domain.errors import SymbolNotInFeed, UnsupportedInstrument
+from oracle.observability.logs import get_logger
+
 if TYPE_CHECKING:
     from oracle.domain.errors import FeedError
     from oracle.domain.instruments import Instrument
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 CACHED_SYMBOLS = 400
+_log = get_logger(__name__)
 
 
 class BySymbol(Generic[Value]):
@@ -64,6 +68,14 @@ class Failures:
         now = asyncio.get_running_loop().time()
         self._failures = {key: old for key, old in self._failures.items() if old.until > now}
         self._failures[symbol] = _Failure(error, now + self._seconds)
+
+    def note(self, symbol: str, error: FeedError) -> None:
+        """Log the refusal, which is a failure unless the symbol itself is refused; remember it."""
+        if isinstance(error, SymbolNotInFeed | UnsupportedInstrument):
+            _log.info("symbol_refused", symbol=symbol, why=str(error))
+        else:
+            _log.warning("feed_failed", symbol=symbol, error=type(error).__name__, why=str(error))
+        self.keep(symbol, error)
 
     def forget(self, symbol: str) -> None:
         """Take the symbol's refusal back."""

@@ -105,6 +105,20 @@ class Settings(BaseSettings):
         8.0, gt=0, le=60, description="Seconds one request for prices may take."
     )
     feed_threads: int = Field(8, ge=1, le=32, description="Requests for prices at a time.")
+    quote_seconds: float = Field(
+        60.0,
+        ge=1,
+        le=3600,
+        description="Seconds a price counts as fresh while the market trades; open pages cause "
+        "one question to the feed in that time at most, however many there are.",
+    )
+    live_viewers: int = Field(
+        500,
+        ge=0,
+        le=10_000,
+        description="Open pages that one process sends new prices to while the market trades; "
+        "0 is none.",
+    )
     watchlist: Symbols = Field(
         DEFAULT_WATCHLIST, description="The ten symbols that are ranked, separated by commas."
     )
@@ -119,7 +133,10 @@ class Settings(BaseSettings):
         description="Writable folder for the feed client's cache and unfinished backtests.",
     )
     image_folder: str = Field(
-        "static/images", min_length=1, description="Folder whose pictures `/images/` serves."
+        "static/images",
+        min_length=1,
+        description="Folder whose pictures `/images/` serves; a company's is `companies/aapl.svg`, "
+        "`.webp` or `.png`.",
     )
     image_base_url: WebOrigin | None = Field(
         None,

@@ -33,6 +33,7 @@ class _Progress:
 
     began: float = field(default_factory=perf_counter)
     status: int = CLIENT_CLOSED_REQUEST
+    streams: bool = False
 
 
 class AccessLog:
@@ -53,6 +54,9 @@ class AccessLog:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 progress.status = message["status"]
+                if _is_stream(message):
+                    progress.streams = True
+                    _measure(scope, progress)
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode("ascii")),
@@ -64,7 +68,8 @@ class AccessLog:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                metrics.http_requests_in_flight.dec()
+                if not progress.streams:
+                    _measure(scope, progress)
                 _record(scope, progress)
 
 
@@ -75,10 +80,27 @@ def choose_request_id(offered: tuple[str, ...]) -> str:
     return uuid4().hex
 
 
+def _is_stream(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in message["headers"]
+    )
+
+
+def _measure(scope: Scope, progress: _Progress) -> None:
+    """Count the request as answered; a stream is when it begins, since its length is no latency."""
+    metrics.http_requests_in_flight.dec()
+    metrics.observe_http_request(
+        scope["method"],
+        scope.get(ROUTE, UNMATCHED),
+        progress.status,
+        perf_counter() - progress.began,
+    )
+
+
 def _record(scope: Scope, progress: _Progress) -> None:
     seconds = perf_counter() - progress.began
     route = scope.get(ROUTE, UNMATCHED)
-    metrics.observe_http_request(scope["method"], route, progress.status, seconds)
     write = _log.debug if route in _QUIET_ROUTES else _log.info
     write(
         "http_request",

@@ -97,5 +97,7 @@ def _media_type(path: Path) -> str:
     # The tables of the operating system differ; scripts must have one type everywhere.
     if path.suffix in {".js", ".mjs"}:
         return "text/javascript; charset=utf-8"
+    if path.suffix == ".webmanifest":
+        return "application/manifest+json"
     guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed

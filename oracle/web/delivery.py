@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from quart import Quart, Response
 
 WORTH_COMPRESSING = 1024
-_TAGGED = frozenset({"text/html", "application/json"})
-_COMPRESSED = _TAGGED | {"application/problem+json"}
+_TAGGED = frozenset({"text/html", "application/json", "application/xml"})
+_COMPRESSED = _TAGGED | {"application/problem+json", "image/svg+xml"}
 _EFFORT = 5
 
 

@@ -72,6 +72,15 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     refusals.UriTooLong: Kind(414, "uri-too-long", "The address is too long"),
     refusals.BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
     refusals.MisdirectedRequest: Kind(421, "misdirected-request", "That is not this site's name"),
+    refusals.TooManyViewers: Kind(
+        503, "too-many-viewers", "Too many pages are open at the moment", RETRY_LATER
+    ),
+    refusals.TooManyStreams: Kind(
+        429, "too-many-streams", "Too many pages are open from your address", RETRY_LATER
+    ),
+    refusals.NothingToWatch: Kind(
+        503, "nothing-to-watch", "No new prices are sent from here", RETRY_SOON
+    ),
     refusals.CrossOriginRefused: Kind(403, "cross-origin", "The request came from another site"),
 }
 """Every deliberate error by its class; a class that is missing takes its nearest ancestor's."""

@@ -25,6 +25,7 @@ MOST_CLIENTS = 50_000
 PAGES = [RateLimit(120, MINUTE)]
 SUGGESTIONS = [RateLimit(300, MINUTE)]
 API = [RateLimit(120, MINUTE)]
+STREAMS = [RateLimit(60, MINUTE)]
 DOCUMENTS = [RateLimit(60, MINUTE)]
 HEALTH = [RateLimit(60, MINUTE)]
 

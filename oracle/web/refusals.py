@@ -60,6 +60,33 @@ class MisdirectedRequest(Refusal):
         super().__init__("This site does not answer to the host name that was asked for.")
 
 
+class TooManyViewers(Refusal):
+    """This process sends prices to as many pages as it may."""
+
+    hint = "The page stays as it is; load it again for the newest price."
+
+    def __init__(self) -> None:
+        super().__init__("New prices are being sent to as many pages as possible already.")
+
+
+class TooManyStreams(Refusal):
+    """One client watches prices in more pages than it may."""
+
+    hint = "Close some of the site's other pages."
+
+    def __init__(self) -> None:
+        super().__init__("New prices are being sent to many pages of your address already.")
+
+
+class NothingToWatch(Refusal):
+    """No new prices are sent here: the process is ending, or it never sends any."""
+
+    hint = "The page stays as it is; load it again for the newest price."
+
+    def __init__(self) -> None:
+        super().__init__("No new prices are sent from here.")
+
+
 class CrossOriginRefused(Refusal):
     """A page of another site tried to change something here."""
 

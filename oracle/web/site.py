@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oracle.services.predict_stock import StockReport
     from oracle.settings import Settings
     from oracle.web.assets import Assets
+    from oracle.web.live.hub import Hub
     from oracle.web.use_cases import UseCases
 
 SITE = "oracle.site"
@@ -45,6 +46,7 @@ class Site:
     use_cases: UseCases
     templates: Environment
     assets: Assets
+    live: Hub
     patience: float = PATIENCE
     rankings: SingleFlight[str, Ranking] = field(default_factory=_rankings)
     reports: SingleFlight[str, StockReport] = field(default_factory=_reports)
@@ -52,6 +54,7 @@ class Site:
 
     async def aclose(self) -> None:
         """Stop the work that pages have left running."""
+        await self.live.aclose()
         await self.rankings.aclose()
         await self.reports.aclose()
         await self.records.aclose()

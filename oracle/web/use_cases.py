@@ -7,12 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
+from oracle.services.find_picture import find_picture, read_picture
 from oracle.services.list_instruments import list_instruments, list_sample_market
 from oracle.services.list_known_histories import list_known_histories
 from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
+from oracle.services.read_live_prices import read_live_prices, refresh_live_prices
 from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import PATIENCE, read_record_state, read_track_record
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
+    from oracle.services.read_live_prices import LivePrices
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.read_service_status import ServiceStatus
     from oracle.services.search_symbols import SearchResult
@@ -93,6 +96,10 @@ class UseCases:
     settled: ListSettled
     histories: Callable[[Sequence[str]], Coroutine[None, None, dict[str, PriceHistory]]]
     past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
+    picture: Callable[[Sequence[str]], Coroutine[None, None, str | None]]
+    live_prices: Callable[[Sequence[str]], Coroutine[None, None, LivePrices]]
+    refresh_prices: Callable[[Sequence[str]], Coroutine[None, None, None]]
+    on_drain: Callable[[Callable[[], None]], None]
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -107,11 +114,15 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         sample_market=partial(list_sample_market, dependencies),
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
-        image=dependencies.images.find_image,
+        image=partial(read_picture, dependencies),
         status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies, patience=PATIENCE),
         record_state=partial(read_record_state, dependencies),
         settled=partial(list_settled, dependencies),
         histories=partial(list_known_histories, dependencies),
         past=partial(list_past_predictions, dependencies),
+        picture=partial(find_picture, dependencies),
+        live_prices=partial(read_live_prices, dependencies),
+        refresh_prices=partial(refresh_live_prices, dependencies),
+        on_drain=dependencies.lifecycle.on_drain,
     )

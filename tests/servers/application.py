@@ -107,7 +107,8 @@ class Application:
 @contextmanager
 def running_application(folder: Path, **variables: str) -> Iterator[Application]:
     """Start `oracle serve` with these settings, wait until it is ready, and stop it at the end."""
-    port, metrics_port = free_port(), free_port()
+    port = int(variables.get("port") or free_port())
+    metrics_port = free_port()
     url = f"http://127.0.0.1:{port}"
     log = folder / "oracle.log"
     settings = {

@@ -57,6 +57,7 @@ class YahooStandin:
         self.market = market or Market()
         self.requests: list[str] = []
         self.queries: list[dict[str, str]] = []
+        self.prices: dict[str, float] = {}
         self._faults: dict[str, Fault] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -84,6 +85,11 @@ class YahooStandin:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def trade(self, symbol: str, price: float, at: datetime) -> None:
+        """Let the symbol's latest price be this one, made at that moment, to which time goes on."""
+        self.prices[symbol] = price
+        self.now = at
 
     def fail(
         self,
@@ -151,6 +157,7 @@ class YahooStandin:
             )
         body = shapes.chart_answer(listing, bars, wanted, self.now, calendar)
         meta = body["chart"]["result"][0]["meta"]
+        meta["regularMarketPrice"] = self.prices.get(symbol, meta["regularMarketPrice"])
         if kind is Kind.NO_PERIODS:
             del meta["currentTradingPeriod"]
         if kind is Kind.NO_PRICE:

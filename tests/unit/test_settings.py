@@ -102,6 +102,8 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
         ("NOW", "tomorrow", "a time with its zone, such as 2022-12-28T21:30:00Z"),
         ("FEED_DEADLINE", "inf", "a number above 0 and up to 60"),
         ("FEED_THREADS", "33", "a whole number from 1 to 32"),
+        ("QUOTE_SECONDS", "0.5", "a number from 1 to 3600"),
+        ("LIVE_VIEWERS", "-1", "a whole number from 0 to 10000"),
         ("WATCHLIST", NINE, "exactly 10 symbols, and these are 9"),
         ("WATCHLIST", f"{NINE},KO", "each symbol once, and KO stands there twice"),
         ("WATCHLIST", f"{NINE},P/G", "'P/G' is none"),

@@ -30,6 +30,7 @@ from oracle.domain.track_record import (
 from oracle.services.check_health import Health
 from oracle.services.list_past_predictions import PastPredictions
 from oracle.services.predict_stock import StockReport
+from oracle.services.read_live_prices import LivePrices
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
@@ -37,7 +38,7 @@ from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from oracle.domain.images import ImageKey
 
@@ -302,6 +303,9 @@ class Scene:
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
+    quotes: dict[str, Quote] = field(default_factory=dict)
+    refreshed: list[tuple[str, ...]] = field(default_factory=list)
+    drains: list[Callable[[], None]] = field(default_factory=list)
 
     def use_cases(self) -> UseCases:
         """Return the services of this scene."""
@@ -322,6 +326,10 @@ class Scene:
             settled=self._settled,
             histories=self._histories,
             past=self._past,
+            picture=self._picture,
+            live_prices=self._live_prices,
+            refresh_prices=self._refresh_prices,
+            on_drain=self.drains.append,
         )
 
     async def _predict(self, symbol: str) -> StockReport:
@@ -337,6 +345,17 @@ class Scene:
         if symbols is not None and len(set(symbols)) < 2:
             raise InvalidSelection("Fewer than 2 different symbols were given.")
         return _give(self.ranked)
+
+    async def _picture(self, names: Sequence[str]) -> str | None:
+        return next((name for name in names if name in self.pictures), None)
+
+    async def _live_prices(self, symbols: Sequence[str]) -> LivePrices:
+        status = self._market()
+        quotes = {each: self.quotes[each] for each in symbols if each in self.quotes}
+        return LivePrices(status, quotes, frozenset(), frozenset(quotes))
+
+    async def _refresh_prices(self, symbols: Sequence[str]) -> None:
+        self.refreshed.append(tuple(symbols))
 
     def _search(self, text: str, limit: int = 8) -> SearchResult:
         query = parse_query(text)

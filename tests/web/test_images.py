@@ -76,3 +76,38 @@ def test_templates_name_pictures_where_they_are(base: str) -> None:
     templates = build_templates(ROOT / "templates", assets, reload=False, image_base_url=base)
     address = templates.from_string("{{ image_url('hero.png') }}").render()
     assert address == f"{base}/images/hero.png"
+
+
+async def test_a_drawing_can_do_nothing(client: TestClientProtocol, scene: Scene) -> None:
+    """An SVG that is opened by itself runs no script and loads nothing."""
+    scene.pictures["hero.svg"] = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    response = await client.get("/images/hero.svg")
+    assert response.headers["Content-Type"] == "image/svg+xml"
+    policy = response.headers["Content-Security-Policy"]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+@pytest.mark.parametrize("base", [None, NETWORK])
+async def test_pages_show_the_pictures_that_there_are(
+    build_app: BuildApp, scene: Scene, base: str | None
+) -> None:
+    """Hero and company come from the store, from where the setting says, in a reserved place."""
+    scene.pictures |= {"hero.svg": b"<svg/>", "companies/aapl.svg": b"<svg/>"}
+    client = build_app(image_base_url=base).test_client()
+    for path, picture, size in (
+        ("/", "hero.svg", 'width="640" height="180"'),
+        ("/stocks/AAPL", "companies/aapl.svg", 'width="48" height="48"'),
+    ):
+        page = await (await client.get(path)).get_data(as_text=True)
+        assert f'src="{base or ""}/images/{picture}" {size} alt=""' in page
+
+
+async def test_a_company_without_a_picture_has_its_initials(client: TestClientProtocol) -> None:
+    """Where the store has none the page draws a mark of the same size, which no reader hears."""
+    page = await (await client.get("/stocks/AAPL")).get_data(as_text=True)
+    mark = page.partition('<svg class="company"')[2].partition("</svg>")[0]
+    assert 'width="48" height="48"' in mark
+    assert 'aria-hidden="true"' in mark
+    assert ">A</text>" in mark
+    home = await (await client.get("/")).get_data(as_text=True)
+    assert "/images/" not in home

@@ -18,6 +18,7 @@ from oracle.web.contexts.record_strip import build_record_strip
 from oracle.web.errors import describe_error
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
+from oracle.web.live.watching import stream_address
 from oracle.web.rate_limits import PAGES
 from oracle.web.record_of import find_record
 from oracle.web.rendering import render_page
@@ -27,12 +28,14 @@ from oracle.web.site import current_site
 if TYPE_CHECKING:
     from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import Ranking
+    from oracle.services.read_live_prices import LivePrices
 
 home = Blueprint("home", __name__)
 _log = get_logger(__name__)
 
 TAGLINE = "The next closing price, and how sure it is"
 DESCRIPTION = "Oracle predicts the next session's closing price of US stocks, with its range."
+HERO = ("hero.svg", "hero.webp", "hero.png")
 WAITING_SECONDS = 3
 """How soon a browser without JavaScript asks again for a page that is not ready."""
 
@@ -42,7 +45,9 @@ WAITING_SECONDS = 3
 async def show_home() -> Response:
     """Show the search and the ten, ranked; a ranking that is not ready is loaded afterwards."""
     status = current_site().use_cases.market()
-    ranking, record = await asyncio.gather(_find_watchlist_page(), find_record(None))
+    ranking, record, hero = await asyncio.gather(
+        _find_watchlist_page(), find_record(None), current_site().use_cases.picture(HERO)
+    )
     return render_page(
         "home/index.html",
         fragment="ranking",
@@ -55,6 +60,7 @@ async def show_home() -> Response:
             ),
             ranking=ranking,
             record=build_record_strip(record),
+            hero=hero,
         ),
     )
 
@@ -104,11 +110,25 @@ async def _ranking_page(symbols: tuple[str, ...] | None, *, patient: bool) -> Ra
             )
     except TimeoutError:
         return RankingPage(selection, address, None)
-    histories = await _find_histories([stock.symbol for stock in ranking.stocks])
+    shown = [stock.symbol for stock in ranking.stocks]
     view = build_ranking_view(
-        ranking, site.use_cases.market(), histories, is_watchlist=symbols is None
+        ranking,
+        site.use_cases.market(),
+        await _find_histories(shown),
+        is_watchlist=symbols is None,
+        live=await _find_live_prices(shown),
+        stream=stream_address(symbols, ranking),
     )
     return RankingPage(selection, address, view)
+
+
+async def _find_live_prices(symbols: list[str]) -> LivePrices | None:
+    """Return the prices that are known; the ranking itself does not depend on them."""
+    try:
+        return await current_site().use_cases.live_prices(symbols)
+    except DatabaseUnavailable as error:
+        _log.warning("live_prices_unknown", reason=str(error))
+        return None
 
 
 async def _find_histories(symbols: list[str]) -> dict[str, PriceHistory]:

@@ -9,6 +9,8 @@ from oracle.domain.images import find_image_key
 from oracle.web.blueprints.static_files import IMMUTABLE, REVALIDATE
 from oracle.web.site import current_site
 
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
 images = Blueprint("images", __name__)
 
 
@@ -21,8 +23,11 @@ async def send_image(text: str) -> Response:
     if image is None:
         abort(404)
     response = Response(image.content, content_type=image.key.media_type)
-    response.set_etag(image.fingerprint)
+    response.set_etag(image.fingerprint, weak=True)
     response.headers["Cache-Control"] = IMMUTABLE if image.is_immutable else REVALIDATE
     # Pages show pictures from the content network, which is another origin and passes this on.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if image.key.media_type == "image/svg+xml":
+        # Opened by itself an SVG is a document: it may look as it likes, and do nothing.
+        response.headers["Content-Security-Policy"] = SVG_POLICY
     return response

@@ -11,7 +11,6 @@ static_files = Blueprint("static_files", __name__)
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
-ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /search\n"
 
 
 @static_files.get("/static/<path:name>")
@@ -40,10 +39,3 @@ async def send_asset(name: str) -> Response:
 async def send_favicon() -> Response:
     """Send the icon under the address that browsers guess."""
     return await send_asset("icon.svg")
-
-
-@static_files.get("/robots.txt")
-@rate_exempt
-async def send_robots() -> Response:
-    """Tell crawlers to leave searches and the JSON interface alone."""
-    return Response(ROBOTS, content_type="text/plain; charset=utf-8")

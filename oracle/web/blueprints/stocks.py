@@ -14,6 +14,7 @@ from oracle.domain.instruments import parse_symbol
 from oracle.observability.logs import get_logger
 from oracle.web.blueprints.home import WAITING_SECONDS
 from oracle.web.contexts.chrome import Head
+from oracle.web.contexts.company_mark import company_pictures
 from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting_page
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
@@ -58,13 +59,15 @@ async def show_stock(symbol: str) -> Response:
 async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
     """Return the page; without patience it is a placeholder if the feed takes long."""
     site = current_site()
+    picture = await site.use_cases.picture(company_pictures(symbol))
     try:
         async with asyncio.timeout(None if patient else site.patience):
             report = await site.reports.run(symbol, lambda: site.use_cases.predict(symbol))
             past = await _find_past(report.instrument.symbol)
     except TimeoutError:
-        return build_waiting_page(symbol, _find_name(symbol))
-    return build_stock_page(report, past, await find_record(report.instrument.symbol))
+        return build_waiting_page(symbol, _find_name(symbol), picture)
+    record = await find_record(report.instrument.symbol)
+    return build_stock_page(report, past, record, picture)
 
 
 async def _find_past(symbol: str) -> PastPredictions | None:

@@ -55,12 +55,13 @@ class Company:
 class Chrome:
     """The frame of a page.
 
-    `marking` is None where prices are live. `sample_market` holds every stock there is on the
-    sample market, and nothing elsewhere.
+    `origin` is the site's public address. `marking` is None where prices are live. `sample_market`
+    holds every stock there is on the sample market, and nothing elsewhere.
     """
 
     title: str
     description: str
+    origin: str
     canonical: str | None
     section: str
     market: MarketLine | None
@@ -85,9 +86,10 @@ def build_chrome(
     return Chrome(
         title=f"{prefix}{head.title} · {SITE_NAME}",
         description=f"{prefix}{head.description}",
+        origin=base_url,
         canonical=None if head.path is None else f"{base_url}{head.path}",
         section=head.section,
-        market=None if status is None else _market_line(status),
+        market=None if status is None else build_market_line(status),
         marking=marking,
         query=head.query,
         examples=_companies(examples),
@@ -100,7 +102,8 @@ def _companies(instruments: Sequence[Instrument]) -> tuple[Company, ...]:
     return tuple(Company(each.symbol, each.name) for each in instruments)
 
 
-def _market_line(status: MarketStatus) -> MarketLine:
+def build_market_line(status: MarketStatus) -> MarketLine:
+    """Return the exchange's state as the frame shows it."""
     return MarketLine(
         state=formatting.market_state(status.state),
         is_open=status.state is MarketState.OPEN,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class HomePage:
     """The home page: the session forecast, its day of the week, and the ranking, the record.
 
-    `next_forecast` is set once that session is over, until the next can be forecast.
+    `hero` is the key of the picture above, if there is one. `next_forecast` is set once that
+    session is over, until the next can be forecast.
     """
 
     day: str
@@ -22,3 +23,4 @@ class HomePage:
     next_forecast: str | None
     ranking: RankingPage
     record: RecordStrip | None
+    hero: str | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.prices import PriceHistory
     from oracle.domain.rankings import RankedStock, Ranking
+    from oracle.services.read_live_prices import LivePrices
     from oracle.services.read_market_status import MarketStatus
     from oracle.web.errors import Problem
     from oracle.web.formatting import Change
@@ -29,6 +30,7 @@ class Row:
     name: str
     spark: Sparkline | None
     price: str
+    now: str
     predicted: str
     change: Change
     lower: str
@@ -79,6 +81,7 @@ class RankingView:
     unavailable: tuple[Unranked, ...]
     model_version: str
     source: str
+    stream: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,23 @@ def build_ranking_view(
     histories: Mapping[str, PriceHistory],
     *,
     is_watchlist: bool,
+    live: LivePrices | None = None,
+    stream: str = "",
 ) -> RankingView:
-    """Return the ranking in words and figures, with a picture where the bars are known."""
+    """Return the ranking in words and figures, with a picture where the bars are known.
+
+    `live` holds what the stocks cost in the session that is running, `stream` is where that is
+    sent from.
+    """
+    now = current_prices(live)
     best_symbol = None if ranking.best is None else ranking.best.symbol
     rows = tuple(
-        _row(stock, histories.get(stock.symbol), is_best=stock.symbol == best_symbol)
+        _row(
+            stock,
+            histories.get(stock.symbol),
+            now=now.get(stock.symbol, ""),
+            is_best=stock.symbol == best_symbol,
+        )
         for stock in ranking.stocks
     )
     is_outdated = ranking.as_of < status.as_of
@@ -125,7 +140,19 @@ def build_ranking_view(
         unavailable=tuple(Unranked(each.symbol, each.reason) for each in ranking.unavailable),
         model_version=ranking.model_version,
         source=SOURCE_NAMES[ranking.source],
+        stream=stream,
     )
+
+
+def current_prices(live: LivePrices | None) -> dict[str, str]:
+    """Return what the stocks cost in the running session, by symbol; others are left out."""
+    if live is None:
+        return {}
+    return {
+        symbol: formatting.money(quote.price, quote.currency)
+        for symbol, quote in live.quotes.items()
+        if symbol in live.traded
+    }
 
 
 def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:
@@ -135,7 +162,7 @@ def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:
     return Best(ranking.best.symbol, ranking.best.name, ranking.best.reason, row)
 
 
-def _row(stock: RankedStock, history: PriceHistory | None, *, is_best: bool) -> Row:
+def _row(stock: RankedStock, history: PriceHistory | None, *, now: str, is_best: bool) -> Row:
     prediction = stock.prediction
     interval = prediction.interval(0.8)
     currency = prediction.currency
@@ -145,6 +172,7 @@ def _row(stock: RankedStock, history: PriceHistory | None, *, is_best: bool) -> 
         name=stock.name,
         spark=draw_sparkline(history, currency),
         price=formatting.money(prediction.current_price, currency),
+        now=now,
         predicted=formatting.money(prediction.point, currency),
         change=formatting.change(prediction.change_percent),
         lower=formatting.money(None if interval is None else interval.lower, currency),

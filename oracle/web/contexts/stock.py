@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 from oracle.domain.prices import MarketState
 from oracle.web import charts, formatting
 from oracle.web.api.present_history import present_history
+from oracle.web.contexts.company_mark import build_company_mark
 from oracle.web.contexts.history import build_history_view
 from oracle.web.contexts.marking import ORIGIN_NAMES, SOURCE_NAMES
 from oracle.web.contexts.record_strip import build_record_strip
 
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction
+    from oracle.domain.prices import Quote
     from oracle.domain.track_record import TrackRecord
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
+    from oracle.services.read_market_status import MarketStatus
     from oracle.web.charts import LineChart, RangeBar
+    from oracle.web.contexts.company_mark import CompanyMark
     from oracle.web.contexts.history import HistoryView
     from oracle.web.contexts.record_strip import RecordStrip
     from oracle.web.formatting import Change
@@ -32,6 +36,7 @@ class PriceView:
     """The last known price, when the market made it, and whether it is older than it should be."""
 
     amount: str
+    currency: str
     as_of: str
     as_of_utc: str
     as_of_machine: str
@@ -108,10 +113,14 @@ class StockPage:
     currency: str
     address: str
     view: StockView | None
+    mark: CompanyMark
 
 
 def build_stock_page(
-    report: StockReport, past: PastPredictions | None, record: TrackRecord | None
+    report: StockReport,
+    past: PastPredictions | None,
+    record: TrackRecord | None,
+    picture: str | None = None,
 ) -> StockPage:
     """Return the page of a report, with what was predicted in the past if anything was."""
     instrument = report.instrument
@@ -122,7 +131,11 @@ def build_stock_page(
         currency=instrument.currency,
         address=f"/stocks/{instrument.symbol}",
         view=StockView(
-            price=_price(report),
+            price=(
+                None
+                if report.quote is None
+                else build_price_view(report.quote, report.status, is_stale=report.quote_stale)
+            ),
             forecast=None if report.prediction is None else _forecast(report, report.prediction),
             chart=charts.draw_closes(report.history, instrument.currency),
             chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
@@ -131,27 +144,28 @@ def build_stock_page(
             notices=report.notices,
             shows_older=report.quote_stale or report.prediction_outdated,
         ),
+        mark=build_company_mark(instrument.symbol, instrument.name, picture),
     )
 
 
-def build_waiting_page(symbol: str, name: str | None) -> StockPage:
+def build_waiting_page(symbol: str, name: str | None, picture: str | None = None) -> StockPage:
     """Return the page with a placeholder for what is still being fetched."""
-    return StockPage(symbol, name or symbol, "", "", f"/stocks/{symbol}", None)
+    mark = build_company_mark(symbol, name or symbol, picture)
+    return StockPage(symbol, name or symbol, "", "", f"/stocks/{symbol}", None, mark)
 
 
-def _price(report: StockReport) -> PriceView | None:
-    quote = report.quote
-    if quote is None:
-        return None
+def build_price_view(quote: Quote, status: MarketStatus, *, is_stale: bool) -> PriceView:
+    """Return the price as the page shows it, when it is loaded and whenever it moves."""
     return PriceView(
         amount=formatting.money(quote.price, quote.currency),
         as_of=formatting.exchange_time(quote.as_of),
         as_of_utc=formatting.utc_time(quote.as_of),
         as_of_machine=formatting.machine_time(quote.as_of),
-        market=formatting.market_state(report.status.state),
-        is_open=report.status.state is MarketState.OPEN,
-        is_stale=report.quote_stale,
-        age=formatting.age(report.status.now - quote.as_of),
+        currency=quote.currency,
+        market=formatting.market_state(status.state),
+        is_open=status.state is MarketState.OPEN,
+        is_stale=is_stale,
+        age=formatting.age(status.now - quote.as_of),
         source=SOURCE_NAMES[quote.source],
     )
 
