@@ -150,11 +150,11 @@ def _show_weights(weights: dict[str, tuple[int, int]]) -> str:
 
 
 def _replace(text: str, name: str, table: str) -> str:
-    start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+    start, end = f"<!-- {name} -->\n", "<!-- end -->"
     before, found, rest = text.partition(start)
     if not found:
         sys.exit(f"{DOCUMENT.name} has no place for the table of {name}.")
-    return before + start + table + end + rest.partition(end)[2]
+    return before + start + table + "\n" + end + rest.partition(end)[2]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from scripts.sample_site import running_site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "var" / "screenshots"
@@ -59,6 +59,15 @@ def main() -> None:
             browser.close()
 
 
+def show_chart(page: Page) -> None:
+    """Go to the page's chart, if it has one, which is when it becomes interactive, and back."""
+    chart = page.locator("price-chart")
+    if chart.count():
+        chart.scroll_into_view_if_needed()
+        page.locator(".history--ready").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+
+
 def _photograph(browser: Browser, url: str, width: int, scheme: str) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 900},
@@ -68,6 +77,7 @@ def _photograph(browser: Browser, url: str, width: int, scheme: str) -> None:
     page = context.new_page()
     for name, path in PAGES.items():
         page.goto(url + path, wait_until="networkidle")
+        show_chart(page)
         picture = PICTURES / f"{name}-{width}-{scheme}.png"
         page.screenshot(path=picture, full_page=True)
         print(picture.relative_to(ROOT))

@@ -23,11 +23,29 @@
     };
   }
 
+  let library = null;
+
+  function loadLibrary(address) {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error("its library did not load")));
+      document.head.append(script);
+    });
+    return library;
+  }
+
   class PriceChart extends HTMLElement {
     async connectedCallback() {
       this.stop = new AbortController();
       try {
-        const answer = await fetch(this.getAttribute("src"), { signal: this.stop.signal });
+        await this.#nearby();
+        // Policies allow scripts of this site alone, so the library comes as an element.
+        const [answer] = await Promise.all([
+          fetch(this.getAttribute("src"), { signal: this.stop.signal }),
+          loadLibrary(this.getAttribute("library")),
+        ]);
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         const history = await answer.json();
         if (history.closes.length < 2) throw new Error("too few closes");
@@ -37,6 +55,19 @@
         this.classList.add("history--still");
         if (!this.stop.signal.aborted) console.info(`The interactive chart is not available: ${error.message}.`);
       }
+    }
+
+    // Whoever does not get as far as the chart does not load its library.
+    #nearby() {
+      return new Promise((resolve) => {
+        const observer = new IntersectionObserver((entries) => {
+          if (!entries.some((entry) => entry.isIntersecting)) return;
+          observer.disconnect();
+          resolve();
+        }, { rootMargin: "200px" });
+        observer.observe(this);
+        this.stop.signal.addEventListener("abort", () => observer.disconnect());
+      });
     }
 
     disconnectedCallback() {
@@ -187,5 +218,5 @@
     }
   }
 
-  if (window.LightweightCharts && window.OracleChart) customElements.define("price-chart", PriceChart);
+  if (window.OracleChart) customElements.define("price-chart", PriceChart);
 })();
