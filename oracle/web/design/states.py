@@ -75,7 +75,7 @@ def _search() -> Iterator[State]:
     for name, asked in (
         ("nothing asked", None),
         ("matches", SearchResult("EXMP", found, found[0])),
-        ("did you mean", SearchResult("exampel", found, None)),
+        ("did you mean", SearchResult("exmpl", found, None)),
         ("no match", SearchResult("qqqq", (), None)),
     ):
         page = build_search_page(asked)
