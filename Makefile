@@ -8,7 +8,7 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test check format bench screenshots clean \
+.PHONY: help install run dev test check format bench screenshots lighthouse clean \
 	check-format check-lint check-types check-imports check-templates check-spelling \
 	system assets-for-tests
 
@@ -39,7 +39,14 @@ bench: .venv/.installed-bench ## Measure the speed of the forecast against simpl
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: .venv/.installed-dev assets-for-tests ## Take pictures of every page into var/screenshots
-	@$(BIN)/python scripts/take_screenshots.py
+	@$(BIN)/python -m scripts.take_screenshots
+
+lighthouse: .venv/.installed-dev assets-for-tests node_modules/.bin/lighthouse ## Measure two pages with Lighthouse into docs/quality.md
+	@$(BIN)/python -m scripts.measure_pages --write
+
+# For this target alone: neither the website nor the tests need it.
+node_modules/.bin/lighthouse: package-lock.json
+	@scripts/bootstrap lighthouse
 
 clean: ## Remove everything that was installed or cached; the database in var/ stays
 	rm -rf .venv .tools node_modules static/vendor .mypy_cache .pytest_cache .ruff_cache \

@@ -5,31 +5,21 @@ A server of its own shows the sample market, with a year of replayed predictions
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import sync_playwright
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from scripts.sample_site import running_site
 
-    from playwright.sync_api import Browser
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "var" / "screenshots"
-COMMAND = Path(sys.executable).with_name("oracle")
-SESSIONS = 250
-START_SECONDS = 60.0
 WIDTHS = (1440, 390)
 SCHEMES: Final = ("light", "dark")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -59,7 +49,7 @@ def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("There is no Chromium here; `make test` installs it.")
-    with TemporaryDirectory() as folder, _running_site(Path(folder)) as url:
+    with TemporaryDirectory() as folder, running_site(Path(folder)) as url:
         PICTURES.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
@@ -67,6 +57,15 @@ def main() -> None:
                 for scheme in SCHEMES:
                     _photograph(browser, url, width, scheme)
             browser.close()
+
+
+def show_chart(page: Page) -> None:
+    """Go to the page's chart, if it has one, which is when it becomes interactive, and back."""
+    chart = page.locator("price-chart")
+    if chart.count():
+        chart.scroll_into_view_if_needed()
+        page.locator(".history--ready").wait_for()
+        page.evaluate("scrollTo(0, 0)")
 
 
 def _photograph(browser: Browser, url: str, width: int, scheme: str) -> None:
@@ -78,57 +77,11 @@ def _photograph(browser: Browser, url: str, width: int, scheme: str) -> None:
     page = context.new_page()
     for name, path in PAGES.items():
         page.goto(url + path, wait_until="networkidle")
+        show_chart(page)
         picture = PICTURES / f"{name}-{width}-{scheme}.png"
         page.screenshot(path=picture, full_page=True)
         print(picture.relative_to(ROOT))
     context.close()
-
-
-@contextmanager
-def _running_site(folder: Path) -> Iterator[str]:
-    """Yield the address of a server on the sample market whose record is filled."""
-    port = _free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ORACLE_")},
-        "ORACLE_MARKET": "sample",
-        "ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
-        "ORACLE_CACHE_FOLDER": str(folder / "cache"),
-        "ORACLE_PORT": str(port),
-        "ORACLE_METRICS_PORT": "0",
-        "ORACLE_DRAIN_SECONDS": "0",
-        "ORACLE_LOG_LEVEL": "error",
-    }
-    _run(environment, "replay", "--sessions", str(SESSIONS))
-    arguments = [str(COMMAND), "serve"]
-    with subprocess.Popen(arguments, cwd=ROOT, env=environment) as process:  # noqa: S603 - our own command
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/ranking", process)
-            yield url
-        finally:
-            process.terminate()
-
-
-def _run(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run([str(COMMAND), *arguments], cwd=ROOT, env=environment, check=True)  # noqa: S603 - our own command
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=10):  # noqa: S310 - own http address
-                return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    sys.exit("The server did not get ready.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

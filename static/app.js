@@ -193,3 +193,15 @@
   document.addEventListener("htmx:after:swap", look);
   document.addEventListener("DOMContentLoaded", look);
 })();
+
+// Times are written on the exchange's clock; pointing at one tells the visitor's own as well.
+(() => {
+  const clock = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+  document.addEventListener("pointerover", (event) => {
+    const time = event.target.closest?.("time[title]:not([data-local])");
+    if (!time) return;
+    time.dataset.local = "";
+    time.title = `${time.title} \u00b7 your time: ${clock.format(new Date(time.dateTime))}`;
+  });
+})();

@@ -3,19 +3,9 @@
 "use strict";
 
 (() => {
-  const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const LEVELS = [95, 80, 50];
-  const DENSEST = 0.4; // Pixels for a session: with fewer, marks would cover the line they belong to.
+  const { DENSEST, ROOMY, Predictions, sessionName } = window.OracleChart ?? {};
   const FAN_SHARE = 0.12;
   const FAN_LEAST = 84;
-  const FAN_MOST = 150;
-
-  function sessionName(text, withYear = true) {
-    const day = new Date(`${text}T00:00:00Z`);
-    const name = `${DAYS[day.getUTCDay()]} ${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]}`;
-    return withYear ? `${name} ${day.getUTCFullYear()}` : name;
-  }
 
   function percent(change) {
     const text = Math.abs(100 * change).toFixed(2);
@@ -33,125 +23,29 @@
     };
   }
 
-  // The fan of the next session and the marks of past predictions, drawn over the line.
-  class Predictions {
-    constructor(history) {
-      const { closes, prediction, settled } = history;
-      const places = new Map(closes.map((each, index) => [each.session, index]));
-      this.last = closes.length - 1;
-      this.dots = settled === null ? [] : settled.predictions
-        .filter((each) => places.has(each.target))
-        .map((each) => ({ index: places.get(each.target), price: each.predicted, hit: each.inside_80 }));
-      this.fan = this.#fan(closes[this.last], prediction);
-    }
+  let library = null;
 
-    #fan(last, prediction) {
-      // Only the session right after the last close is shown as coming.
-      if (prediction === null || prediction.point === null || prediction.as_of !== last.session) return null;
-      const factor = last.close / prediction.starting_price;
-      const prices = new Map(prediction.quantiles.map((each) => [Math.round(1000 * each.level), factor * each.price]));
-      return {
-        start: last.close,
-        point: factor * prediction.point,
-        label: sessionName(prediction.target, false),
-        bands: LEVELS.map((level) => ({
-          level, lower: prices.get(500 - 5 * level), upper: prices.get(500 + 5 * level),
-        })),
-      };
-    }
-
-    attached({ chart, series, requestUpdate }) {
-      this.chart = chart;
-      this.series = series;
-      this.requestUpdate = requestUpdate;
-    }
-
-    paint(colours) {
-      this.colours = colours;
-      this.requestUpdate?.();
-    }
-
-    paneViews() {
-      const draw = (target) => target.useMediaCoordinateSpace(({ context, mediaSize }) => {
-        this.#drawFan(context, mediaSize.width);
-        this.#drawDots(context, mediaSize.width);
-      });
-      return [{ zOrder: () => "top", renderer: () => ({ draw }) }];
-    }
-
-    autoscaleInfo(first, last) {
-      const prices = this.dots
-        .filter((dot) => dot.index >= first && dot.index <= last)
-        .map((dot) => dot.price);
-      if (this.fan !== null && last >= this.last) prices.push(this.fan.bands[0].lower, this.fan.bands[0].upper);
-      if (prices.length === 0) return null;
-      return { priceRange: { minValue: Math.min(...prices), maxValue: Math.max(...prices) } };
-    }
-
-    #x(index) { return this.chart.timeScale().logicalToCoordinate(index); }
-
-    #drawFan(context, width) {
-      const start = this.#x(this.last);
-      if (this.fan === null || start === null || start > width - 12) return;
-      const end = Math.min(width - 10, start + FAN_MOST);
-      const y = (price) => this.series.priceToCoordinate(price);
-      const from = y(this.fan.start);
-      for (const { level, lower, upper } of this.fan.bands) {
-        context.fillStyle = this.colours[level];
-        context.beginPath();
-        context.moveTo(start, from);
-        context.lineTo(end, y(upper));
-        context.lineTo(end, y(lower));
-        context.fill();
-      }
-      context.strokeStyle = this.colours.ink;
-      context.fillStyle = this.colours.ink;
-      context.lineWidth = 2;
-      context.beginPath();
-      context.moveTo(start, from);
-      context.lineTo(end, y(this.fan.point));
-      context.stroke();
-      context.beginPath();
-      context.arc(end, y(this.fan.point), 4, 0, 2 * Math.PI);
-      context.fill();
-      context.font = `600 12px ${this.colours.font}`;
-      context.textAlign = "right";
-      context.fillText(this.fan.label, width - 4, y(this.fan.bands[0].upper) - 7);
-    }
-
-    #drawDots(context, width) {
-      const { barSpacing } = this.chart.timeScale().options();
-      if (barSpacing < DENSEST) return;
-      const size = Math.max(1.5, Math.min(4, 0.35 * barSpacing));
-      context.lineWidth = size > 2.5 ? 1.75 : 1.25;
-      for (const dot of this.dots) {
-        const x = this.#x(dot.index);
-        const y = this.series.priceToCoordinate(dot.price);
-        if (x === null || y === null || x < 0 || x > width) continue;
-        context.strokeStyle = dot.hit ? this.colours.ink : this.colours.miss;
-        context.fillStyle = this.colours.surface;
-        context.beginPath();
-        if (dot.hit) {
-          context.arc(x, y, size, 0, 2 * Math.PI);
-          context.fill();
-        } else {
-          // A cross, so that a miss is told by its form as well as by its colour.
-          const arm = Math.max(3, size);
-          context.moveTo(x - arm, y - arm);
-          context.lineTo(x + arm, y + arm);
-          context.moveTo(x - arm, y + arm);
-          context.lineTo(x + arm, y - arm);
-        }
-        context.stroke();
-      }
-    }
+  function loadLibrary(address) {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error("its library did not load")));
+      document.head.append(script);
+    });
+    return library;
   }
 
   class PriceChart extends HTMLElement {
     async connectedCallback() {
       this.stop = new AbortController();
       try {
-        const answer = await fetch(this.getAttribute("src"), { signal: this.stop.signal });
+        await this.#nearby();
+        // Policies allow scripts of this site alone, so the library comes as an element.
+        const [answer] = await Promise.all([
+          fetch(this.getAttribute("src"), { signal: this.stop.signal }),
+          loadLibrary(this.getAttribute("library")),
+        ]);
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         const history = await answer.json();
         if (history.closes.length < 2) throw new Error("too few closes");
@@ -161,6 +55,19 @@
         this.classList.add("history--still");
         if (!this.stop.signal.aborted) console.info(`The interactive chart is not available: ${error.message}.`);
       }
+    }
+
+    // Whoever does not get as far as the chart does not load its library.
+    #nearby() {
+      return new Promise((resolve) => {
+        const observer = new IntersectionObserver((entries) => {
+          if (!entries.some((entry) => entry.isIntersecting)) return;
+          observer.disconnect();
+          resolve();
+        }, { rootMargin: "200px" });
+        observer.observe(this);
+        this.stop.signal.addEventListener("abort", () => observer.disconnect());
+      });
     }
 
     disconnectedCallback() {
@@ -200,8 +107,9 @@
           timeFormatter: (time) => sessionName(time),
         },
         crosshair: { mode: CrosshairMode.Magnet },
-        timeScale: { borderVisible: false, minBarSpacing: 0.05 },
-        rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.06 } },
+        // The names of sessions are written by the marks, which know what fits.
+        timeScale: { borderVisible: false, minBarSpacing: 0.05, tickMarkFormatter: () => "" },
+        rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.1 } },
         // The wheel and a finger's way down the page belong to the page.
         handleScroll: { mouseWheel: false, vertTouchDrag: false },
         handleScale: { mouseWheel: false, axisPressedMouseMove: false },
@@ -271,7 +179,9 @@
       const count = Math.min(this.sessions, this.closes.length);
       const room = this.predictions.fan === null ? 0 : Math.max(FAN_LEAST, FAN_SHARE * width);
       const last = this.closes.length - 1;
-      this.classList.toggle("history--dense", (width - room) / count < DENSEST);
+      const spacing = (width - room) / count;
+      this.classList.toggle("history--dense", spacing < DENSEST);
+      this.classList.toggle("history--strip", spacing < ROOMY);
       this.chart.timeScale().setVisibleLogicalRange({
         from: last - count + 1, to: last + (count * room) / (width - room),
       });
@@ -308,5 +218,5 @@
     }
   }
 
-  if (window.LightweightCharts) customElements.define("price-chart", PriceChart);
+  if (window.OracleChart) customElements.define("price-chart", PriceChart);
 })();

@@ -52,6 +52,7 @@ def test_marks_that_would_cover_the_line_are_left_out(browser: Browser, site: Ap
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(f"{site.url}/stocks/AAPL")
+    page.locator("price-chart").scroll_into_view_if_needed()
     expect(page.locator(READY)).to_be_visible()
     expect(page.locator(".history--dense")).to_have_count(0)
     page.get_by_role("button", name="5Y, five years").click()
@@ -98,6 +99,19 @@ def test_the_chart_follows_light_and_dark(page: Page, site: Application) -> None
     await_corner(page, lambda red: red < 60)
 
 
+def test_the_library_waits_until_the_chart_is_near(browser: Browser, site: Application) -> None:
+    """On a phone the chart's library comes once the visitor gets there, and not before."""
+    context = browser.new_context(viewport={"width": 390, "height": 700})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}/stocks/AAPL", wait_until="networkidle")
+    assert not [url for url in asked if "lightweight-charts" in url or url.endswith("/history")]
+    page.locator("price-chart").scroll_into_view_if_needed()
+    expect(page.locator(READY)).to_be_visible()
+    context.close()
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_picture_stays_when_the_source_fails(
     browser: Browser, site: Application, width: int
@@ -107,6 +121,7 @@ def test_the_picture_stays_when_the_source_fails(
     page = context.new_page()
     page.route("**/history", lambda route: route.fulfill(status=503))
     page.goto(f"{site.url}/stocks/AAPL")
+    page.locator("price-chart").scroll_into_view_if_needed()
     expect(page.locator(".history--still")).to_be_visible()
     expect(page.locator(".chart__line")).to_be_visible()
     expect(page.get_by_role("button", name="1M, one month")).to_be_hidden()

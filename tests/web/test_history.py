@@ -141,6 +141,6 @@ async def test_pages_and_own_assets_stay_small(client: TestClientProtocol) -> No
     page = await read(client)
     assert len(page.encode()) < FIRST_PARTY_LIMIT
     own = re.findall(r'(?:src|href)="(/static/(?!vendor)[^"]+\.(?:js|css)[^"]*)"', page)
-    assert len(own) == 3
+    assert len(own) == 4
     sizes = [len(await read(client, address)) for address in own]
     assert sum(sizes) < FIRST_PARTY_LIMIT

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from oracle.web.contexts.chrome import Chrome
     from oracle.web.design.states import State
 
+_LANDMARKS = re.compile(r'(<(?:section|nav|aside|form)\b[^>]*\baria-label=")([^"]*)"')
+_SEARCH = 'role="search"'
 _REFERENCES = re.compile(r'\b(id|for|aria-labelledby|aria-controls|href)="(#?)([\w-]+)"')
 
 
@@ -42,10 +44,28 @@ class FrameSpecimen:
 
 
 @dataclass(frozen=True, slots=True)
+class FormSpecimen:
+    """A form before it is sent and after; `message` is what became of it."""
+
+    name: str
+    anchor: str
+    message: str = ""
+    is_good: bool = True
+
+
+FORMS = (
+    FormSpecimen("ready", "form-ready"),
+    FormSpecimen("accepted", "form-accepted", "Here stands what was done."),
+    FormSpecimen("refused", "form-refused", "Here stands what to change.", is_good=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class DesignPage:
     """The page `/design`."""
 
     frames: tuple[FrameSpecimen, ...]
+    forms: tuple[FormSpecimen, ...]
     specimens: tuple[Specimen, ...]
 
 
@@ -65,6 +85,7 @@ def build_design_page(templates: Environment, chrome: Chrome) -> DesignPage:
             )
             for name, status in list_frames()
         ),
+        forms=FORMS,
         specimens=tuple(
             _render(state, number, templates, chrome) for number, state in enumerate(list_states())
         ),
@@ -80,8 +101,13 @@ def _render(state: State, number: int, templates: Environment, chrome: Chrome) -
         page=state.page,
         has_asset=_without_scripts,
     )
+    html = _REFERENCES.sub(_distinct(number), html)
+    # A landmark that stands in several states is called after its state, so that each has a name.
+    name = f"{state.part}: {state.name}"
+    html = _LANDMARKS.sub(rf'\1\2 ({name})"', html)
+    html = html.replace(_SEARCH, f'{_SEARCH} aria-label="Search ({name})"')
     # What the templates have rendered is escaped already; marking it so keeps it from being twice.
-    markup = Markup(_REFERENCES.sub(_distinct(number), html))  # noqa: S704 - our own templates
+    markup = Markup(html)  # noqa: S704 - our own templates
     return Specimen(state.part, state.name, f"state-{number}", markup)
 
 
@@ -97,6 +123,7 @@ def _distinct(number: int) -> Callable[[re.Match[str]], str]:
         attribute, mark, name = found.groups()
         if attribute == "href" and not mark:
             return found.group()
-        return f'{attribute}="{mark}{name}-{number}"'
+        title = f" state-{number}-name" if attribute == "aria-labelledby" else ""
+        return f'{attribute}="{mark}{name}-{number}{title}"'
 
     return replace

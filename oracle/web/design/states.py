@@ -10,8 +10,10 @@ from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Match, Source
 from oracle.services.search_symbols import SearchResult
 from oracle.web.contexts.digests import DigestsPage
+from oracle.web.contexts.home import HomePage
 from oracle.web.contexts.problem import ProblemPage
 from oracle.web.contexts.ranking import RankingPage, build_ranking_view
+from oracle.web.contexts.record_strip import build_record_strip
 from oracle.web.contexts.search import build_search_page
 from oracle.web.contexts.status import build_status_page
 from oracle.web.contexts.stock import build_stock_page, build_waiting_page
@@ -40,7 +42,15 @@ class State:
 
 def list_states() -> tuple[State, ...]:
     """Return every state of every part, those of one part together."""
-    return (*_search(), *_rankings(), *_stocks(), *_records(), *_services(), *_problems())
+    return (
+        *_search(),
+        *_homes(),
+        *_rankings(),
+        *_stocks(),
+        *_records(),
+        *_services(),
+        *_problems(),
+    )
 
 
 def list_frames() -> tuple[tuple[str, MarketStatus], ...]:
@@ -61,6 +71,28 @@ def _search() -> Iterator[State]:
     ):
         page = build_search_page(result)
         yield State("Search", name, "search/index.html", "suggestions", page)
+
+    for name, asked in (
+        ("nothing asked", None),
+        ("matches", SearchResult("EXMP", found, found[0])),
+        ("did you mean", SearchResult("exmpl", found, None)),
+        ("no match", SearchResult("qqqq", (), None)),
+    ):
+        page = build_search_page(asked)
+        yield State("Search page", name, "search/index.html", "content", page)
+
+
+def _homes() -> Iterator[State]:
+    ahead = HomePage("Thursday", "Thu 29 Dec 2022", None, RankingPage("", "/ranking", None), None)
+    closed = replace(ahead, next_forecast="16:15 ET")
+    live, replayed = (
+        replace(ahead, record=build_record_strip(examples.record(origin)))
+        for origin in (Origin.LIVE, Origin.REPLAY)
+    )
+    yield State("Home", "search", "home/index.html", "hero", ahead)
+    yield State("Home", "search, session closed", "home/index.html", "hero", closed)
+    yield State("Home", "live record", "home/index.html", "record", live)
+    yield State("Home", "replayed record", "home/index.html", "record", replayed)
 
 
 def _rankings() -> Iterator[State]:

@@ -1,0 +1,90 @@
+"""What has to look right: placeholders, the phone's header, past predictions, times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.servers.application import Application
+
+WIDTHS = (1440, 390)
+HEIGHT = """([part, last]) => {
+    const top = document.querySelector(part).getBoundingClientRect().top;
+    return document.querySelector(last).getBoundingClientRect().bottom - top;
+}"""
+PLACEHOLDERS = (
+    ("Ranking: loading", "--table", "/ranking", "#ranking", "#ranking .ranking"),
+    ("Stock: loading", "--chart", "/stocks/AAPL", "#report", ".card:has(price-chart)"),
+)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("state", "last", "path", "region", "end"), PLACEHOLDERS)
+def test_a_placeholder_is_as_high_as_what_takes_its_place(
+    browser: Browser,
+    site: Application,
+    *,
+    width: int,
+    state: str,
+    last: str,
+    path: str,
+    region: str,
+    end: str,
+) -> None:
+    """What is below does not jump when the answer arrives, on a desk or a phone."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.url}/design")
+    waiting = f"[aria-label='{state}'] .region"
+    expected = page.evaluate(HEIGHT, [waiting, f"{waiting} .skeleton{last}"])
+    page.goto(site.url + path, wait_until="networkidle")
+    found = page.evaluate(HEIGHT, [region, end])
+    context.close()
+    assert expected == pytest.approx(found, rel=0.06)
+
+
+@pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
+def test_the_header_takes_two_rows_on_a_phone(
+    browser: Browser, site: Application, path: str
+) -> None:
+    """Name and search are in one row, pages and market in the other, and content comes soon."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(site.url + path)
+    header = page.locator(".top").bounding_box()
+    assert header is not None
+    assert header["height"] < 110
+    links = page.get_by_role("navigation", name="Main").get_by_role("link").all()
+    boxes = [link.bounding_box() for link in links]
+    assert len({box["y"] for box in boxes if box}) == 1
+    assert all(box and box["height"] >= 40 for box in boxes)
+    context.close()
+
+
+def test_a_crowded_chart_shows_past_predictions_below_its_line(
+    page: Page, site: Application
+) -> None:
+    """With a year in sight marks stand in a strip, with a month on the line; the key follows."""
+    page.goto(f"{site.url}/stocks/AAPL")
+    expect(page.locator(".history--strip")).to_have_count(1)
+    page.get_by_role("button", name="1M, one month").click()
+    expect(page.locator(".history--ready")).to_have_count(1)
+    expect(page.locator(".history--strip")).to_have_count(0)
+
+
+def test_a_time_tells_the_visitors_own_when_pointed_at(browser: Browser, site: Application) -> None:
+    """The exchange's time is joined by UTC and by the clock of whoever reads it."""
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(f"{site.url}/stocks/AAPL")
+    moment = page.locator(".figure time")
+    moment.hover()
+    expect(moment).to_have_attribute(
+        "title", "Wed 28 Dec 2022, 21:00 UTC · your time: 29 Dec 2022, 06:00"
+    )
+    context.close()
