@@ -1,4 +1,4 @@
-"""Static files: read into memory at start, addressed by their content, compressed once."""
+"""Static files: read into memory at start, made small, addressed by their content."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from rcssmin import cssmin
+from rjsmin import jsmin
+
 from oracle.observability.logs import get_logger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+VENDOR = "vendor/"
 HTMX = "vendor/htmx.min.js"
 FINGERPRINT_LENGTH = 12
 _WORTH_COMPRESSING = 512
@@ -81,16 +85,26 @@ def read_assets(folder: Path, *, watch: bool = False) -> Assets:
 
 
 def _read(folder: Path, path: Path) -> Asset:
+    name = path.relative_to(folder).as_posix()
     content = path.read_bytes()
+    if not name.startswith(VENDOR):
+        content = _without_comments(path.suffix, content)
     media_type = _media_type(path)
     compress = media_type.startswith(_TEXT_TYPES) and len(content) > _WORTH_COMPRESSING
     return Asset(
-        name=path.relative_to(folder).as_posix(),
+        name=name,
         content=content,
         media_type=media_type,
         fingerprint=sha256(content).hexdigest()[:FINGERPRINT_LENGTH],
         compressed=gzip.compress(content, 9, mtime=0) if compress else None,
     )
+
+
+def _without_comments(suffix: str, content: bytes) -> bytes:
+    """Return our own styles and scripts without comments and spaces; other files as they are."""
+    if suffix == ".css":
+        return bytes(cssmin(content))
+    return bytes(jsmin(content)) if suffix == ".js" else content
 
 
 def _media_type(path: Path) -> str:
