@@ -99,7 +99,10 @@ async def test_an_abstention_has_no_numbers(client: TestClientProtocol, scene: S
     [
         (Source.YAHOO, {"source": "yahoo", "is_sample": False, "is_rehearsal": False}),
         (Source.SAMPLE, {"source": "sample", "is_sample": True, "is_rehearsal": False}),
-        (Source.REHEARSAL, {"source": "yahoo", "is_sample": False, "is_rehearsal": True}),
+        (
+            Source.REHEARSAL,
+            {"source": "yahoo (rehearsal)", "is_sample": False, "is_rehearsal": True},
+        ),
     ],
 )
 async def test_every_answer_says_whether_it_is_live(

@@ -120,4 +120,7 @@ async def test_a_page_does_not_wait_for_the_record(app: Quart) -> None:
     client = app.test_client()
     assert "range held" not in await read(client, "/")
     hurdle.set()
-    assert HELD in await read(client, "/")
+    # However slow the machine is: once it has been read it is there.
+    async with asyncio.timeout(20):
+        while HELD not in await read(client, "/"):
+            pass
