@@ -83,3 +83,46 @@ def ranges_of(panel: Panel, returns: FloatArray) -> Ranges | None:
     garman_klass[~good] = np.nan
     overnight[~good] = np.nan
     return Ranges(garman_klass, overnight)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRanges:
+    """`garman_klass` and `overnight` [T - 1, C] of the sessions after the first.
+
+    `plain` [C] tells which stocks have a range on every one of those sessions, beyond doubt.
+    """
+
+    garman_klass: FloatArray
+    overnight: FloatArray
+    plain: NDArray[np.bool_]
+
+
+def log_ranges(panel: Panel, closes: FloatArray, returns: FloatArray, margin: float) -> LogRanges:
+    """Return the ranges of bars from the logs of `closes` and `returns` [T, C] of the same rows.
+
+    A stock with a bar that comes within `margin` of any limit of `usable_bars` is not plain.
+    """
+    if panel.open is None or panel.high is None or panel.low is None:
+        raise ValueError("these prices have no bars")
+    opens, highs, lows = (np.log(part[1:]) for part in (panel.open, panel.high, panel.low))
+    closes, slack = closes[1:], _ROUNDING - margin
+    above, below = np.maximum(opens, closes), np.minimum(opens, closes)
+    above -= highs
+    np.subtract(lows, below, out=below)
+    extent = np.subtract(highs, lows, out=highs)
+    opens -= closes
+    overnight = np.abs(np.add(opens, returns[1:], out=lows), out=lows)
+    plain = (
+        (extent.min(axis=0) > margin)
+        & (extent.max(axis=0) < ODD_MOVE - margin)
+        & (above.max(axis=0) <= slack)
+        & (below.max(axis=0) <= slack)
+        & (overnight.max(axis=0) <= ODD_MOVE - margin)
+    )
+    extent *= extent
+    extent *= 0.5
+    opens *= opens
+    opens *= _CLOSE_WEIGHT
+    extent -= opens
+    np.maximum(extent, 0.0, out=extent)
+    return LogRanges(np.sqrt(extent, out=extent), overnight, plain)

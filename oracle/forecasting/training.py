@@ -31,7 +31,6 @@ from oracle.forecasting.surprise import (
     surprises,
     usual_size,
 )
-from oracle.forecasting.workings import Path, Workings, copy_of
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -83,8 +82,7 @@ def fit_pool(panel: Panel) -> Fit:
         z_quantiles = pooled_quantiles(standardised_errors(returns, scale, lean))
     except ValueError as nothing:
         raise PoolIncomplete("No price of the training pool moves.") from nothing
-    path = Path(before, factor, stock_factor, scale, residuals)
-    fit = Fit(
+    return Fit(
         symbols=window.symbols,
         sessions=window.sessions,
         market_mean=market.mean,
@@ -99,7 +97,6 @@ def fit_pool(panel: Panel) -> Fit:
         residual_coefficients=residual_coefficients,
         z_quantiles=z_quantiles,
     )
-    return fit.keep(Workings(copy_of(window), returns, features, path, lean))
 
 
 def _scale_coefficients(
@@ -117,7 +114,7 @@ def _scale_coefficients(
 
 
 def _training_window(panel: Panel) -> Panel:
-    present = np.isfinite(panel.usable_closes()).sum(axis=1)
+    present = panel.usable_counts()
     enough = 2 * present > len(panel.symbols)
     if not len(enough) or not enough[-1]:
         raise PoolIncomplete("Most stocks of the training pool have no close on the last session.")
