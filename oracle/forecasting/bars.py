@@ -19,6 +19,8 @@ import numpy as np
 from oracle.forecasting.panel import ODD_MOVE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from oracle.domain.prices import FloatArray
@@ -85,44 +87,43 @@ def ranges_of(panel: Panel, returns: FloatArray) -> Ranges | None:
     return Ranges(garman_klass, overnight)
 
 
-@dataclass(frozen=True, slots=True)
-class LogRanges:
-    """`garman_klass` and `overnight` [T - 1, C] of the sessions after the first.
+def plain_ranges(
+    logs: Sequence[FloatArray], returns: FloatArray, margin: float, out: Sequence[FloatArray]
+) -> NDArray[np.bool_]:
+    """Put gk and on of C stocks into the two of `out` and tell whose bars are all good, [C].
 
-    `plain` [C] tells which stocks have a range on every one of those sessions, beyond doubt.
+    `logs` are those of open, high, low and close, and `returns` belong to them, [blocks, B, C]. A
+    stock with a bar that comes within `margin` of a limit of `usable_bars` or `ranges_of` is not
+    told to be good, since rounding could decide there. Open, high and low are used up.
     """
-
-    garman_klass: FloatArray
-    overnight: FloatArray
-    plain: NDArray[np.bool_]
-
-
-def log_ranges(panel: Panel, closes: FloatArray, returns: FloatArray, margin: float) -> LogRanges:
-    """Return the ranges of bars from the logs of `closes` and `returns` [T, C] of the same rows.
-
-    A stock with a bar that comes within `margin` of any limit of `usable_bars` is not plain.
-    """
-    if panel.open is None or panel.high is None or panel.low is None:
-        raise ValueError("these prices have no bars")
-    opens, highs, lows = (np.log(part[1:]) for part in (panel.open, panel.high, panel.low))
-    closes, slack = closes[1:], _ROUNDING - margin
+    opens, highs, lows, closes = logs
+    slack = _ROUNDING - margin
     above, below = np.maximum(opens, closes), np.minimum(opens, closes)
     above -= highs
     np.subtract(lows, below, out=below)
-    extent = np.subtract(highs, lows, out=highs)
+    plain: NDArray[np.bool_] = (largest(above) <= slack) & (largest(below) <= slack)
+    narrow = np.subtract(lows, highs, out=highs)
+    plain &= (largest(narrow) < -margin) & (smallest(narrow) > margin - ODD_MOVE)
     opens -= closes
-    overnight = np.abs(np.add(opens, returns[1:], out=lows), out=lows)
-    plain = (
-        (extent.min(axis=0) > margin)
-        & (extent.max(axis=0) < ODD_MOVE - margin)
-        & (above.max(axis=0) <= slack)
-        & (below.max(axis=0) <= slack)
-        & (overnight.max(axis=0) <= ODD_MOVE - margin)
-    )
-    extent *= extent
-    extent *= 0.5
+    overnight = np.abs(np.add(opens, returns, out=lows), out=out[1])
+    plain &= largest(overnight) <= ODD_MOVE - margin
+    narrow *= narrow
+    narrow *= 0.5
     opens *= opens
     opens *= _CLOSE_WEIGHT
-    extent -= opens
-    np.maximum(extent, 0.0, out=extent)
-    return LogRanges(np.sqrt(extent, out=extent), overnight, plain)
+    narrow -= opens
+    np.maximum(narrow, 0.0, out=narrow)
+    np.sqrt(narrow, out=out[0])
+    return plain
+
+
+def largest(values: FloatArray) -> FloatArray:
+    """Return the largest of [blocks, B, C] per column, [C]; one axis at a time is fastest."""
+    found: FloatArray = values.max(axis=0).max(axis=0)
+    return found
+
+
+def smallest(values: FloatArray) -> FloatArray:
+    """Return the smallest of [blocks, B, C] per column, [C]."""
+    found: FloatArray = values.min(axis=0).min(axis=0)
+    return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.forecasting.bars import log_ranges
+from oracle.forecasting.bars import largest, plain_ranges, smallest
 from oracle.forecasting.block_filters import BlockFilter, block_filter
 from oracle.forecasting.distribution import QUANTILE_SESSIONS
 from oracle.forecasting.mean import (
@@ -92,23 +92,25 @@ class CompletePath:
             return self._follow(window)
 
     def _follow(self, window: Panel) -> Outcome:
-        spare, (sessions, columns) = self.spare, window.closes.shape
-        logs = np.empty((spare + sessions, columns))
-        np.log(window.closes, out=logs[spare:])
-        logs[:spare] = logs[spare]
+        logs = _padded_logs(window.closes, self.spare)
         returns = np.empty(logs.shape)
         returns[0] = 0.0
         np.subtract(logs[1:], logs[:-1], out=returns[1:])
-        room = self.value.room(columns)
-        sizes = room[:, :BLOCK]
-        np.abs(_in_blocks(returns), out=sizes)
-        complete = sizes.max(axis=(0, 1)) <= ODD_MOVE
+        room = self.value.room(logs.shape[1])
+        sizes = np.abs(_in_blocks(returns), out=room[:, :BLOCK])
+        complete = largest(sizes) <= ODD_MOVE
         if self.with_ranges:
-            ranges = log_ranges(window, logs[spare:], returns[spare:], _MARGIN)
-            complete &= ranges.plain
-            room[:, BLOCK : 3 * BLOCK] = 0.0
-            _put(ranges.garman_klass, room[:, BLOCK : 2 * BLOCK], spare + 1)
-            _put(ranges.overnight, room[:, 2 * BLOCK : 3 * BLOCK], spare + 1)
+            parts = (window.open, window.high, window.low)
+            bars = [_padded_logs(part, self.spare) for part in parts if part is not None]
+            complete &= plain_ranges(
+                [_in_blocks(series) for series in (*bars, logs)],
+                _in_blocks(returns),
+                _MARGIN,
+                (room[:, BLOCK : 2 * BLOCK], room[:, 2 * BLOCK : 3 * BLOCK]),
+            )
+            # The first session has no return and, as for other stocks, no range.
+            for place in (BLOCK, 2 * BLOCK):
+                room[0, place : place + self.spare + 1] = 0.0
         before, moving = self._before(logs, room)
         complete &= moving
         # In place of the returns: those over A0, then over A.
@@ -124,7 +126,8 @@ class CompletePath:
         small = self.floor.room(room.shape[2])
         small[:, :BLOCK] = room[:, :BLOCK]
         floor = self.floor.apply(small).reshape(logs.shape)
-        moving = floor[first:].min(axis=0) > FLOOR * SMALLEST_SCALE * (1.0 + _MARGIN)
+        floor[:first] = np.inf
+        moving = smallest(_in_blocks(floor)) > FLOOR * SMALLEST_SCALE * (1.0 + _MARGIN)
         before = self.value.apply(room).reshape(logs.shape)
         if not self.with_ranges:
             drops = np.empty(logs.shape)
@@ -135,7 +138,6 @@ class CompletePath:
                 drops *= weights[:, None]
                 before += drops
         np.maximum(before, floor, out=before)
-        before[:first] = np.inf
         return before, moving
 
     def _factor(self, standard: FloatArray) -> FloatArray:
@@ -248,16 +250,15 @@ def _padded(series: FloatArray, spare: int, filling: float = 0.0) -> FloatArray:
     return padded
 
 
+def _padded_logs(prices: FloatArray, spare: int) -> FloatArray:
+    """Return the logs of [T, C] after `spare` rows like the first, which are no move."""
+    logs = np.empty((spare + len(prices), prices.shape[1]))
+    np.log(prices, out=logs[spare:])
+    logs[:spare] = logs[spare]
+    return logs
+
+
 def _in_blocks(values: FloatArray) -> FloatArray:
     """Return [blocks, B, C] of [N, C]."""
     return values.reshape(-1, BLOCK, values.shape[1])
 
-
-def _put(values: FloatArray, blocks: FloatArray, first: int) -> None:
-    """Write the rows of `values` into [blocks, B, C] so that they end with the last one."""
-    place, row = divmod(first, BLOCK)
-    head = BLOCK - row if row else 0
-    if head:
-        blocks[place, row:] = values[:head]
-        place += 1
-    blocks[place:] = _in_blocks(values[head:])
