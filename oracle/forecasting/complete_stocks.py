@@ -233,9 +233,7 @@ def _scale_weights(
     year = half_lives.index(250.0)
     relative = coefficients[len(coefficients) - len(common) :] @ common
     own[year] += np.divide(relative, usual, out=np.zeros(len(usual)), where=usual > 0.0)
-    falls = [
-        coefficients[place] / np.clip(counts, 1.0, lag) for lag, place in _FALLS
-    ]
+    falls = [coefficients[place] / np.clip(counts, 1.0, lag) for lag, place in _FALLS]
     return own * _inverse(series_weights(counts, half_lives)), np.array(falls)
 
 
@@ -261,4 +259,3 @@ def _padded_logs(prices: FloatArray, spare: int) -> FloatArray:
 def _in_blocks(values: FloatArray) -> FloatArray:
     """Return [blocks, B, C] of [N, C]."""
     return values.reshape(-1, BLOCK, values.shape[1])
-

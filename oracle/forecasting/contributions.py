@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.scale import ScaleFeatures
 
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """A0, f, g, A and e of some stocks, [T, S] each, f [T], on all sessions of a fit."""

@@ -78,11 +78,8 @@ def own_quantiles(errors: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
     return _quantiles(ordered, counts), counts
 
 
-def blended_quantiles(
-    own: FloatArray, counts: NDArray[np.int64], pooled: FloatArray
-) -> FloatArray:
-    """Return q' [S, 39] from the stocks' own quantiles [S, 39], of n_j [S] errors, and the pool's.
-    """
+def blended_quantiles(own: FloatArray, counts: NDArray[np.int64], pooled: FloatArray) -> FloatArray:
+    """Return q' [S, 39]: the pool's quantiles, and the `own` ones of n_j errors mixed in."""
     own = np.where(counts[:, None] > 0, own, pooled)
     blend = (counts[:, None] * own + POOL_WEIGHT * pooled) / (counts[:, None] + POOL_WEIGHT)
     centre = (1.0 - CENTRE_WEIGHT) * pooled[MEDIAN] + CENTRE_WEIGHT * LONG_RUN_CENTRE

@@ -142,9 +142,7 @@ def _follow_complete(fit: Fit, window: Panel, numbers: _Numbers) -> NDArray[np.b
     return done
 
 
-def _work_out_general(
-    fit: Fit, some: Panel, numbers: _Numbers, columns: NDArray[np.int64]
-) -> None:
+def _work_out_general(fit: Fit, some: Panel, numbers: _Numbers, columns: NDArray[np.int64]) -> None:
     """Fill in the numbers of these stocks, which stand in these columns."""
     workings = work_out(fit, some)
     numbers.scale[columns] = workings.path.scale[-1]

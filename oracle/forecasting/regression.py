@@ -25,7 +25,9 @@ FORGETTING_HALF_LIFE = 1250.0
 _RIDGE = 1e-8
 
 # Stock-days per matrix product, so that its design matrix stays in the processor's cache.
-_CHUNK = 4_096
+_CHUNK = 2_048
+
+_NOTHING = np.finfo(np.float64).tiny
 
 
 def fit_scale(
@@ -73,9 +75,10 @@ def _solve_towards(
     for start in range(0, len(roots), _CHUNK):
         part, root = design[:, start : start + _CHUNK], roots[start : start + _CHUNK]
         if guess is not None:
-            # The rows carry the roots already, so the floor has to as well.
+            # The rows carry the roots already, so the floor has to as well; where those are zero
+            # so is the size, and what it is divided by must not be.
             size = np.maximum(FLOOR * root, guess @ part[:-1])
-            shrink = np.divide(root, size, out=np.zeros(size.shape), where=root > 0.0)
+            shrink = root / np.maximum(size, _NOTHING, out=size)
             part, root = part * shrink, root * shrink
         gram += part @ part.T
         total += float(root @ root)

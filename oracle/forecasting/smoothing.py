@@ -33,7 +33,11 @@ def exponential_sums(values: FloatArray, half_lives: Sequence[float]) -> FloatAr
         values = np.concatenate([np.zeros((missing, columns)), values])
     within, between, fading = decay_kernels(tuple(half_lives), blocks)
     sums = np.empty((len(within), blocks, BLOCK, columns))
-    np.matmul(within[:, None], values.reshape(blocks, BLOCK, columns), out=sums)
+    if columns == 1:  # A series alone is one product per half-life, not one per block.
+        series = values.reshape(blocks, BLOCK)
+        np.matmul(series, within.transpose(0, 2, 1), out=sums[..., 0])
+    else:
+        np.matmul(within[:, None], values.reshape(blocks, BLOCK, columns), out=sums)
     inherited = between @ sums[:, :, -1]
     for row, rate in enumerate(fading):
         sums[row, 1:] += rate * inherited[row, :, None]
