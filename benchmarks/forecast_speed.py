@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import resource
 from functools import partial
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,12 +54,15 @@ def panel_of(closes: FloatArray, *, bars: bool) -> Panel:
 
 
 def fastest(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the shortest of several runs, in seconds: the one least disturbed by others."""
+    """Return the least time of the processor that a run took, in seconds.
+
+    So work of others on the same machine disturbs it little. It counts all threads together.
+    """
     durations = []
     for _ in range(repeats):
-        started = perf_counter()
+        started = process_time()
         work()
-        durations.append(perf_counter() - started)
+        durations.append(process_time() - started)
     return min(durations)
 
 
@@ -83,7 +86,7 @@ def logarithm_uses_avx512() -> bool:
 def main() -> None:
     """Print one line per number of stocks and kind of prices."""
     with_ridge = importlib.util.find_spec("sklearn") is not None
-    print(f"Cold fit and forecast, {SESSIONS} sessions, fastest of several runs")
+    print(f"Cold fit and forecast, {SESSIONS} sessions, processor time, least of several runs")
     print(f"np.log with AVX-512: {'yes' if logarithm_uses_avx512() else 'no'}")
     print(
         f"{'stocks':>6} {'prices':>7} {'oracle':>10} {'np.log':>10} {'ratio':>6} "
