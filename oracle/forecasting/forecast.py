@@ -12,7 +12,7 @@ from oracle.forecasting.abstention import refusals, usable_sessions
 from oracle.forecasting.complete_stocks import complete_path
 from oracle.forecasting.distribution import MEDIAN, blended_quantiles, own_quantiles
 from oracle.forecasting.explanation import Reasons
-from oracle.forecasting.workings import PartsOnDemand, in_parts, work_out
+from oracle.forecasting.workings import SMALL_POOL, PartsOnDemand, in_parts, work_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from oracle.forecasting.contributions import Contributions
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.panel import Panel
+    from oracle.forecasting.workings import Workings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,10 +103,16 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
     """
     window = panel.on(fit.sessions)
     numbers = _Numbers.room(len(window.symbols))
-    incomplete = np.flatnonzero(~_follow_complete(fit, window, numbers))
-    if len(incomplete):
+    kept = fit.workings_of(window)
+    if kept is not None:
+        _fill_in(numbers, slice(None), window, kept)
+    elif len(fit.symbols) <= SMALL_POOL:
+        for part, some in in_parts(window):
+            _fill_in(numbers, part, some, work_out(fit, some))
+    else:
+        incomplete = np.flatnonzero(~_follow_complete(fit, window, numbers))
         for part, some in in_parts(window.columns(incomplete.tolist())):
-            _work_out_general(fit, some, numbers, incomplete[part])
+            _fill_in(numbers, incomplete[part], some, work_out(fit, some))
     shape = blended_quantiles(numbers.own, numbers.counts, fit.z_quantiles)
     refused = refusals(window, numbers.observations, numbers.usable)
     abstained = np.array([bool(refusal) for refusal in refused], dtype=np.bool_)
@@ -142,9 +149,10 @@ def _follow_complete(fit: Fit, window: Panel, numbers: _Numbers) -> NDArray[np.b
     return done
 
 
-def _work_out_general(fit: Fit, some: Panel, numbers: _Numbers, columns: NDArray[np.int64]) -> None:
+def _fill_in(
+    numbers: _Numbers, columns: NDArray[np.int64] | slice, some: Panel, workings: Workings
+) -> None:
     """Fill in the numbers of these stocks, which stand in these columns."""
-    workings = work_out(fit, some)
     numbers.scale[columns] = workings.path.scale[-1]
     numbers.lean[columns] = workings.lean[-1]
     numbers.own[columns], numbers.counts[columns] = own_quantiles(workings.errors)

@@ -1,7 +1,9 @@
 """Everything that is computed of some stocks on all sessions: the general path, and the reasons.
 
-It takes any gaps. Stocks without a gap are forecast in fewer passes (`complete_stocks`); why their
-forecast is what it is, is worked out here as well, once somebody asks for it.
+It takes any gaps. With a fit of a large pool stocks without a gap are forecast in fewer passes
+(`complete_stocks`); why their forecast is what it is, is worked out here as well, once somebody
+asks for it. With a fit of a small pool that preparation costs more than it saves: all stocks go
+this way, and the pool's own forecast begins with what its fit has just computed.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from oracle.forecasting.bars import ranges_of
 from oracle.forecasting.contributions import Contributions, Path, contributions_of
 from oracle.forecasting.distribution import MEDIAN, standardised_errors, stock_quantiles
 from oracle.forecasting.mean import centred_market, lean_of, residual_part, standardise
+from oracle.forecasting.panel import Panel
 from oracle.forecasting.scale import scale_features
 from oracle.forecasting.surprise import own_surprises, stock_factors, surprises
 
@@ -22,11 +27,14 @@ if TYPE_CHECKING:
 
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.fit import Fit
-    from oracle.forecasting.panel import Panel
     from oracle.forecasting.scale import ScaleFeatures
 
 STOCKS_AT_ONCE = 32
 """So many stocks' arrays stay in the processor's cache; more at once are slower, and not better."""
+
+
+SMALL_POOL = 32
+"""A fit of so many stocks or fewer is applied by the general path alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,39 @@ class Workings:
     path: Path
     lean: FloatArray
     errors: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWorkings:
+    """The workings of a small pool, and a copy of the prices that they were made of."""
+
+    window: Panel
+    workings: Workings
+
+    def are_of(self, window: Panel) -> bool:
+        """Tell whether the stocks, sessions and prices are the same, bit by bit."""
+        own = self.window
+        return (
+            own.symbols == window.symbols
+            and np.array_equal(own.sessions, window.sessions)
+            and all(
+                _same(getattr(own, part), getattr(window, part))
+                for part in ("closes", "open", "high", "low")
+            )
+        )
+
+
+def copy_of(panel: Panel) -> Panel:
+    """Return the panel with arrays of its own, which nothing done to the given ones changes."""
+    parts = (panel.open, panel.high, panel.low)
+    ends = (None if part is None else part.copy() for part in parts)
+    return Panel(panel.symbols, panel.sessions, panel.closes.copy(), *ends)
+
+
+def _same(first: FloatArray | None, second: FloatArray | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return bool(np.array_equal(first, second, equal_nan=True))
 
 
 def work_out(fit: Fit, window: Panel) -> Workings:

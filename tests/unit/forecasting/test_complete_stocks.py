@@ -11,7 +11,7 @@ from oracle.forecasting import Panel, fit_pool, forecast_panel
 from oracle.forecasting.block_filters import block_filter
 from oracle.forecasting.complete_stocks import complete_path
 from oracle.forecasting.smoothing import BLOCK, exponential_sums
-from oracle.forecasting.workings import work_out
+from oracle.forecasting.workings import SMALL_POOL, work_out
 from tests.unit.forecasting.simulated_market import simulated_panel, with_bars
 
 
@@ -99,8 +99,9 @@ def test_stock_that_stands_still_for_long_is_left_to_the_general_path() -> None:
 
 def test_company_changes_no_number() -> None:
     """Beside stocks with gaps a stock is forecast as alone, in its own column."""
-    panel = simulated_panel(sessions=300, stocks=5)
-    fit = fit_pool(panel)
+    pool = simulated_panel(sessions=300, stocks=SMALL_POOL + 1)
+    fit = fit_pool(pool)
+    panel = pool.columns([0, 1, 2, 3, 4])
     alone = forecast_panel(fit, panel)
     panel.closes[50, [0, 3]] = np.nan
 
@@ -111,6 +112,27 @@ def test_company_changes_no_number() -> None:
         forecast.log_return_quantiles[whole], alone.log_return_quantiles[whole]
     )
     assert forecast.observations.tolist() == [298, 300, 300, 298, 300]
+
+
+def test_small_pool_forecasts_itself_from_what_its_fit_computed() -> None:
+    """The kept numbers are used for the very same prices alone, and change nothing."""
+    panel = simulated_panel(sessions=300, stocks=5)
+    fit = fit_pool(panel)
+    assert fit.workings_of(panel) is not None
+    restored = type(fit).from_json(fit.to_json())
+    assert restored.workings_of(panel) is None
+    np.testing.assert_array_equal(
+        forecast_panel(fit, panel).log_return_quantiles,
+        forecast_panel(restored, panel).log_return_quantiles,
+    )
+    panel.closes[50, 0] *= 1.01
+    assert fit.workings_of(panel) is None
+
+
+def test_large_pool_keeps_nothing() -> None:
+    """What a large pool's fit computed would fill the memory, and others are faster without."""
+    panel = simulated_panel(sessions=100, stocks=SMALL_POOL + 1)
+    assert fit_pool(panel).workings_of(panel) is None
 
 
 def test_filter_is_the_weighted_sum_of_its_exponential_sums() -> None:
