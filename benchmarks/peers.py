@@ -16,6 +16,8 @@ from oracle.domain.forecasts import LEVELS
 from oracle.forecasting import Panel, fit_pool, forecast_panel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oracle.domain.prices import FloatArray
 
 WINDOW = 1260
@@ -63,13 +65,18 @@ def two_point_line(closes: FloatArray) -> FloatArray:
     )
 
 
-def ridge(closes: FloatArray) -> FloatArray:
-    """Return a ridge regression on five lagged closes per stock, with its errors' spread."""
+def lagged_ridges(closes: FloatArray) -> Iterator[tuple[Any, FloatArray]]:
+    """Yield per stock a ridge regression on five lagged closes, fitted, and all lags [T - 4, 5]."""
     model = importlib.import_module("sklearn.linear_model").Ridge
-    predicted, past = [], []
     for column in closes.T:
         lags = np.lib.stride_tricks.sliding_window_view(column, _LAGS)
-        fitted = model(alpha=1.0).fit(lags[:-1], column[_LAGS:])
+        yield model(alpha=1.0).fit(lags[:-1], column[_LAGS:]), lags
+
+
+def ridge(closes: FloatArray) -> FloatArray:
+    """Return a ridge regression on five lagged closes per stock, with its errors' spread."""
+    predicted, past = [], []
+    for fitted, lags in lagged_ridges(closes):
         predicted.append(fitted.predict(lags[-1:])[0])
         past.append(fitted.predict(lags[:-1])[-_ROLLING:])
     return _with_errors(np.array(predicted), closes, np.array(past).T)

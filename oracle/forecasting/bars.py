@@ -19,6 +19,8 @@ import numpy as np
 from oracle.forecasting.panel import ODD_MOVE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from oracle.domain.prices import FloatArray
@@ -83,3 +85,45 @@ def ranges_of(panel: Panel, returns: FloatArray) -> Ranges | None:
     garman_klass[~good] = np.nan
     overnight[~good] = np.nan
     return Ranges(garman_klass, overnight)
+
+
+def plain_ranges(
+    logs: Sequence[FloatArray], returns: FloatArray, margin: float, out: Sequence[FloatArray]
+) -> NDArray[np.bool_]:
+    """Put gk and on of C stocks into the two of `out` and tell whose bars are all good, [C].
+
+    `logs` are those of open, high, low and close, and `returns` belong to them, [blocks, B, C]. A
+    stock with a bar that comes within `margin` of a limit of `usable_bars` or `ranges_of` is not
+    told to be good, since rounding could decide there. Open, high and low are used up.
+    """
+    opens, highs, lows, closes = logs
+    slack = _ROUNDING - margin
+    above, below = np.maximum(opens, closes), np.minimum(opens, closes)
+    above -= highs
+    np.subtract(lows, below, out=below)
+    plain: NDArray[np.bool_] = (largest(above) <= slack) & (largest(below) <= slack)
+    narrow = np.subtract(lows, highs, out=highs)
+    plain &= (largest(narrow) < -margin) & (smallest(narrow) > margin - ODD_MOVE)
+    opens -= closes
+    overnight = np.abs(np.add(opens, returns, out=lows), out=out[1])
+    plain &= largest(overnight) <= ODD_MOVE - margin
+    narrow *= narrow
+    narrow *= 0.5
+    opens *= opens
+    opens *= _CLOSE_WEIGHT
+    narrow -= opens
+    np.maximum(narrow, 0.0, out=narrow)
+    np.sqrt(narrow, out=out[0])
+    return plain
+
+
+def largest(values: FloatArray) -> FloatArray:
+    """Return the largest of [blocks, B, C] per column, [C]; one axis at a time is fastest."""
+    found: FloatArray = values.max(axis=0).max(axis=0)
+    return found
+
+
+def smallest(values: FloatArray) -> FloatArray:
+    """Return the smallest of [blocks, B, C] per column, [C]."""
+    found: FloatArray = values.min(axis=0).min(axis=0)
+    return found

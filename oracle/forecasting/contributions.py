@@ -25,10 +25,23 @@ from oracle.forecasting.scale import CLOSE_PRIOR, RANGE_PRIOR
 from oracle.forecasting.smoothing import known_or_zero
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.scale import ScaleFeatures
-    from oracle.forecasting.workings import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A0, f, g, A and e of some stocks, [T, S] each, f [T], on all sessions of a fit."""
+
+    before: FloatArray
+    pool_factor: FloatArray
+    stock_factor: FloatArray
+    scale: FloatArray
+    residuals: FloatArray
+
 
 USUAL_SESSIONS = 250
 """The past over which the usual width is averaged."""
@@ -68,6 +81,16 @@ class Contributions:
     width: FloatArray
     usual_width: FloatArray
     expected: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Contributions]) -> Contributions:
+        """Return the parts' stocks one after the other; without any, arrays of length zero."""
+        none = np.empty((0, len(WIDTH_PARTS)))
+        return cls(
+            np.concatenate([none, *(part.width for part in parts)]),
+            np.concatenate([none, *(part.usual_width for part in parts)]),
+            np.concatenate([none[:, : len(RETURN_PARTS)], *(part.expected for part in parts)]),
+        )
 
 
 def contributions_of(

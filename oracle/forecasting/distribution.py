@@ -65,9 +65,22 @@ def pooled_quantiles(errors: FloatArray) -> FloatArray:
 
 def stock_quantiles(errors: FloatArray, pooled: FloatArray) -> FloatArray:
     """Return q' [S, 39]: the pool's quantiles with each stock's own mixed in, and the centre."""
-    ordered = np.sort(np.ascontiguousarray(errors.T), axis=1)  # What is missing comes last.
-    counts = np.isfinite(ordered).sum(axis=1)
-    own = np.where(counts[:, None] > 0, _quantiles(ordered, counts), pooled)
+    return blended_quantiles(*own_quantiles(errors), pooled)
+
+
+def own_quantiles(errors: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return q_j [S, 39] of each stock's errors [n, S], and n_j [S]; q_j is NaN without errors."""
+    ordered = np.ascontiguousarray(errors.T)
+    ordered.sort(axis=1)  # What is missing comes last.
+    counts = np.full(len(ordered), ordered.shape[1])
+    if not np.isfinite(ordered[:, -1:]).all():
+        counts = np.isfinite(ordered).sum(axis=1)
+    return _quantiles(ordered, counts), counts
+
+
+def blended_quantiles(own: FloatArray, counts: NDArray[np.int64], pooled: FloatArray) -> FloatArray:
+    """Return q' [S, 39]: the pool's quantiles, and the `own` ones of n_j errors mixed in."""
+    own = np.where(counts[:, None] > 0, own, pooled)
     blend = (counts[:, None] * own + POOL_WEIGHT * pooled) / (counts[:, None] + POOL_WEIGHT)
     centre = (1.0 - CENTRE_WEIGHT) * pooled[MEDIAN] + CENTRE_WEIGHT * LONG_RUN_CENTRE
     moved = blend + (centre - blend[:, MEDIAN, None]) * _TAPER
@@ -76,6 +89,8 @@ def stock_quantiles(errors: FloatArray, pooled: FloatArray) -> FloatArray:
 
 def _quantiles(ordered: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
     """Return [S, 39] of the first `counts` [S] of each row, linear between order statistics."""
+    if not ordered.shape[1]:
+        return np.full((len(ordered), len(LEVELS)), np.nan)
     last = np.maximum(counts - 1, 0)[:, None]
     places = _LEVELS * last
     below = places.astype(np.int64)

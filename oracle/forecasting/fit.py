@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.prices import FloatArray, SessionArray
     from oracle.forecasting.panel import Panel
-    from oracle.forecasting.workings import Workings
+    from oracle.forecasting.workings import PoolWorkings, Workings
 
 MODEL_VERSION = "har-ohlc-2"
 """Changes with every change that moves a number: it is part of what makes a prediction unique."""
@@ -50,20 +50,20 @@ class Fit:
     market_coefficient: float
     residual_coefficients: FloatArray
     z_quantiles: FloatArray
-    _workings: Workings | None = field(default=None, init=False, repr=False)
+    _pool: PoolWorkings | None = field(default=None, init=False, repr=False)
 
-    def keep(self, workings: Workings) -> Fit:
+    def keep(self, pool: PoolWorkings) -> Fit:
         """Return this fit, which from now on keeps how its own pool's numbers came about.
 
         They are no part of its JSON form, and a fit made of the same parts anew is without them.
         """
-        object.__setattr__(self, "_workings", workings)
+        object.__setattr__(self, "_pool", pool)
         return self
 
     def workings_of(self, window: Panel) -> Workings | None:
         """Return what was computed of these very prices on the way to this fit, if it was."""
-        kept = self._workings
-        return kept if kept is not None and kept.are_of(window) else None
+        kept = self._pool
+        return kept.workings if kept is not None and kept.are_of(window) else None
 
     @property
     def as_of(self) -> date:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.domain.forecasts import LEVELS
 from oracle.forecasting.abstention import refusals, usable_sessions
-from oracle.forecasting.bars import ranges_of
-from oracle.forecasting.contributions import Contributions, contributions_of
-from oracle.forecasting.distribution import MEDIAN, standardised_errors, stock_quantiles
+from oracle.forecasting.complete_stocks import complete_path
+from oracle.forecasting.distribution import MEDIAN, blended_quantiles, own_quantiles
 from oracle.forecasting.explanation import Reasons
-from oracle.forecasting.mean import centred_market, lean_of, residual_part, standardise
-from oracle.forecasting.scale import scale_features
-from oracle.forecasting.surprise import own_surprises, stock_factors, surprises
-from oracle.forecasting.workings import Path, Workings
+from oracle.forecasting.workings import SMALL_POOL, PartsOnDemand, in_parts, work_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from oracle.domain.prices import FloatArray
+    from oracle.forecasting.contributions import Contributions
     from oracle.forecasting.fit import Fit
     from oracle.forecasting.panel import Panel
-
-STOCKS_AT_ONCE = 64
-"""So many stocks' arrays stay in the processor's cache; more at once are slower, and not better."""
+    from oracle.forecasting.workings import Workings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +33,8 @@ class PanelForecast:
 
     For S stocks: `expected_log_return` [S], the median; `scale` A [S] (expected absolute log
     return), `log_return_quantiles` [S, 39] at LEVELS, `observations` [S] the usable sessions.
-    Where `abstained` [S] is set these numbers are NaN. `reasons` holds per stock why it
-    abstained, or what drives its forecast; `contributions` are the exact parts of the expected
-    log return and of A.
+    Where `abstained` [S] is set these numbers are NaN. `refusals` holds per stock the sentences
+    on why it abstained, and `parts` what explains the forecasts, made when it is asked for.
     """
 
     symbols: tuple[str, ...]
@@ -49,8 +44,18 @@ class PanelForecast:
     log_return_quantiles: FloatArray
     observations: NDArray[np.int64]
     abstained: NDArray[np.bool_]
-    reasons: Sequence[tuple[str, ...]]
-    contributions: Contributions
+    refusals: Sequence[tuple[str, ...]]
+    parts: PartsOnDemand
+
+    @property
+    def contributions(self) -> Contributions:
+        """The exact parts of the expected log return and of A."""
+        return self.parts.contributions
+
+    @property
+    def reasons(self) -> Sequence[tuple[str, ...]]:
+        """Per stock why it abstained, or what drives its forecast."""
+        return Reasons(self.refusals, self.contributions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,15 +68,30 @@ class PriceForecast:
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """What some of the stocks' prices give: A, quantiles, counts, and whether A is measured."""
+    """What the prices of S stocks end in, filled in part by part.
+
+    A and the lean of the last session [S], the own quantiles [S, 39] of n_j [S] errors, the usable
+    sessions [S], and whether A is measured [S].
+    """
 
     scale: FloatArray
-    quantiles: FloatArray
+    lean: FloatArray
+    own: FloatArray
+    counts: NDArray[np.int64]
     observations: NDArray[np.int64]
     usable: NDArray[np.bool_]
 
-
-_Arrays = TypeVar("_Arrays", _Numbers, Contributions)
+    @classmethod
+    def room(cls, stocks: int) -> _Numbers:
+        """Return arrays for so many stocks, of which nothing is known yet."""
+        return cls(
+            np.full(stocks, np.nan),
+            np.full(stocks, np.nan),
+            np.full((stocks, len(LEVELS)), np.nan),
+            np.zeros(stocks, dtype=np.int64),
+            np.zeros(stocks, dtype=np.int64),
+            np.zeros(stocks, dtype=np.bool_),
+        )
 
 
 def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
@@ -79,24 +99,25 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
 
     Only prices on the fit's sessions are used, so rows after `fit.as_of` change nothing. Each
     stock's numbers depend on the fit and its own prices alone, never on who else is asked for.
+    The panel's prices must not change before the reasons and contributions have been looked at.
     """
     window = panel.on(fit.sessions)
-    starts = range(0, max(1, len(window.symbols)), STOCKS_AT_ONCE)
-    market = fit.market_coefficient * centred_market(fit.market_z)
-    trained = fit.workings_of(window)
-    if trained is not None:
-        parts = [_forecast_from(fit, trained, market)]
+    numbers = _Numbers.room(len(window.symbols))
+    kept = fit.workings_of(window)
+    if kept is not None:
+        _fill_in(numbers, slice(None), window, kept)
+    elif len(fit.symbols) <= SMALL_POOL:
+        for part, some in in_parts(window):
+            _fill_in(numbers, part, some, work_out(fit, some))
     else:
-        slices = [slice(start, start + STOCKS_AT_ONCE) for start in starts]
-        parts = [
-            _forecast_from(fit, _work_out(fit, window.columns(some), market), market)
-            for some in slices
-        ]
-    numbers = _joined([numbers for numbers, _ in parts])
-    contributions = _joined([contributions for _, contributions in parts])
+        incomplete = np.flatnonzero(~_follow_complete(fit, window, numbers))
+        for part, some in in_parts(window.columns(incomplete.tolist())):
+            _fill_in(numbers, incomplete[part], some, work_out(fit, some))
+    shape = blended_quantiles(numbers.own, numbers.counts, fit.z_quantiles)
     refused = refusals(window, numbers.observations, numbers.usable)
     abstained = np.array([bool(refusal) for refusal in refused], dtype=np.bool_)
-    quantiles = np.where(abstained[:, None], np.nan, numbers.quantiles)
+    quantiles = numbers.scale[:, None] * (numbers.lean[:, None] + shape)
+    quantiles[abstained] = np.nan
     return PanelForecast(
         symbols=window.symbols,
         as_of=fit.as_of,
@@ -105,9 +126,38 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
         log_return_quantiles=quantiles,
         observations=numbers.observations,
         abstained=abstained,
-        reasons=Reasons(refused, contributions),
-        contributions=contributions,
+        refusals=refused,
+        parts=PartsOnDemand(fit, window),
     )
+
+
+def _follow_complete(fit: Fit, window: Panel, numbers: _Numbers) -> NDArray[np.bool_]:
+    """Fill in the numbers of the stocks without gaps and return which those are, [S]."""
+    done = np.zeros(len(window.symbols), dtype=np.bool_)
+    with_ranges = window.high is not None and fit.market.has_range
+    path = complete_path(fit, with_ranges=with_ranges)
+    if path is None:
+        return done
+    for part, some in in_parts(window):
+        outcome = path.follow(some)
+        done[part] = outcome.complete
+        # The numbers of the others are written over by the general path.
+        numbers.scale[part], numbers.lean[part] = outcome.scale, outcome.lean
+        numbers.own[part], numbers.counts[part] = own_quantiles(outcome.errors)
+    numbers.observations[done] = len(fit.sessions)
+    numbers.usable[done] = True
+    return done
+
+
+def _fill_in(
+    numbers: _Numbers, columns: NDArray[np.int64] | slice, some: Panel, workings: Workings
+) -> None:
+    """Fill in the numbers of these stocks, which stand in these columns."""
+    numbers.scale[columns] = workings.path.scale[-1]
+    numbers.lean[columns] = workings.lean[-1]
+    numbers.own[columns], numbers.counts[columns] = own_quantiles(workings.errors)
+    numbers.observations[columns] = usable_sessions(some, workings.returns)
+    numbers.usable[columns] = workings.features.usable[-1]
 
 
 def to_prices(forecast: PanelForecast, last_closes: ArrayLike) -> PriceForecast:
@@ -119,51 +169,4 @@ def to_prices(forecast: PanelForecast, last_closes: ArrayLike) -> PriceForecast:
     return PriceForecast(
         point=closes * np.exp(forecast.expected_log_return),
         quantiles=closes[:, None] * np.exp(forecast.log_return_quantiles),
-    )
-
-
-def _work_out(fit: Fit, window: Panel, market: FloatArray) -> Workings:
-    """Return the path of the window's stocks, all of which are computed side by side."""
-    returns = window.log_returns()
-    features = scale_features(returns, ranges_of(window, returns), fit.market)
-    before = features.scale(fit.close_coefficients, fit.range_coefficients)
-    own = own_surprises(surprises(returns, before), fit.pool_factor)
-    factor = stock_factors(own, fit.usual_surprise)
-    scale = before * fit.pool_factor[:, None] * factor
-    residuals = standardise(returns, scale) - fit.market_z[:, None]
-    lean = lean_of(market, residual_part(residuals, fit.residual_coefficients))
-    path = Path(before, fit.pool_factor, factor, scale, residuals)
-    return Workings(window, returns, features, path, lean)
-
-
-def _forecast_from(
-    fit: Fit, workings: Workings, market: FloatArray
-) -> tuple[_Numbers, Contributions]:
-    """Return the numbers that the stocks' path ends in; `market` [T] is its part of the lean."""
-    returns, features, path, lean = (
-        workings.returns,
-        workings.features,
-        workings.path,
-        workings.lean,
-    )
-    scale = path.scale
-    shape = stock_quantiles(standardised_errors(returns, scale, lean), fit.z_quantiles)
-    return (
-        _Numbers(
-            scale=scale[-1],
-            quantiles=scale[-1, :, None] * (lean[-1, :, None] + shape),
-            observations=usable_sessions(workings.window, returns),
-            usable=features.usable[-1],
-        ),
-        contributions_of(fit, features, path, float(market[-1]), shape[:, MEDIAN]),
-    )
-
-
-def _joined(parts: list[_Arrays]) -> _Arrays:
-    """Return the parts' arrays one after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    kind = type(parts[0])
-    return kind(
-        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(kind))
     )

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from oracle.domain.prices import FloatArray, PriceHistory, SessionArray
 
 ODD_MOVE = log(2.5)
 """A larger log move within one session is not believed."""
+
+
+_ROWS_AT_ONCE = 16
+"""Sessions looked through at once, which stay in the processor's cache for the second look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +104,17 @@ class Panel:
         """Return the closes [T, S] with NaN for every one that is missing."""
         usable = np.isfinite(self.closes) & (self.closes > 0.0)
         return self.closes if usable.all() else np.where(usable, self.closes, np.nan)
+
+    def usable_counts(self) -> NDArray[np.int64]:
+        """Return how many closes of each session are not missing, [T]."""
+        counts = np.full(len(self.sessions), len(self.symbols))
+        for start in range(0, len(counts), _ROWS_AT_ONCE):
+            rows = self.closes[start : start + _ROWS_AT_ONCE]
+            # NaN fails both comparisons. Nearly always all are there, which two looks tell.
+            if rows.size and not (rows.min() > 0.0 and rows.max() < np.inf):
+                there = (rows > 0.0) & (rows < np.inf)
+                counts[start : start + _ROWS_AT_ONCE] = there.sum(axis=1)
+        return counts
 
     def log_moves(self) -> FloatArray:
         """Return ln(P_t / P_{t-1}) as [T, S]; the first row is NaN.

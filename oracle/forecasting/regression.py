@@ -24,8 +24,8 @@ FORGETTING_HALF_LIFE = 1250.0
 # moving any well-determined coefficient by more than about a millionth.
 _RIDGE = 1e-8
 
-# Stock-days per matrix product, so that its design matrix stays in the processor's cache.
-_CHUNK = 4_096
+# Stock-days per step, so that the step's arrays stay in the processor's cache.
+_CHUNK = 16_384
 
 
 def fit_scale(
@@ -39,46 +39,62 @@ def fit_scale(
 
     Weighted least squares of y = |r_{t+1}| / n_t on x_t / n_t over the stock-days that are `used`
     [T, S] and have a next return in `absolute` [T, S], twice. The weights halve every 1,250
-    sessions; the second time they are also divided by (A / n)^2 as the first fit gives it, since
-    the noise of |r| is proportional to A (feasible generalised least squares).
+    sessions; the second time they are also divided by max(0.2, b'x / n)^2 as the first fit gives
+    it, since the noise of |r| is proportional to A (feasible generalised least squares).
     """
     usable = used[:-1] & np.isfinite(absolute[1:])
     if not usable.any():
         return prior.copy()
     ages = np.arange(len(usable) - 1, -1, -1.0)
     roots = 0.5 ** (0.5 * ages / FORGETTING_HALF_LIFE)[:, None] * usable
-    factor = np.zeros(usable.shape)
-    np.divide(roots, norm[:-1], out=factor, where=usable)
-    # The last row is y, so that one product gives sum w xx', sum w xy and sum w yy. Unused
-    # stock-days stay in the matrix as zeros: faster than cutting them out.
-    rows = np.empty((len(prior) + 1, *usable.shape))
-    form.terms(factor, slice(0, -1), out=rows[:-1])
-    np.multiply(np.where(usable, absolute[1:], 0.0), factor, out=rows[-1])
-    design, weights = rows.reshape(len(rows), -1), roots.reshape(-1)
-    first = _solve_towards(prior, design, weights, None)
-    return _solve_towards(prior, design, weights, first)
+    sizes = norm[:-1]
+    target = np.where(usable, absolute[1:], 0.0)
+    first = _solve_towards(prior, *_moments(form, roots, sizes, target, sizes))
+    expected = np.maximum(form.value(first)[:-1], FLOOR * sizes)
+    return _solve_towards(prior, *_moments(form, roots, sizes, target, expected))
 
 
-def _solve_towards(
-    prior: FloatArray, design: FloatArray, roots: FloatArray, guess: FloatArray | None
-) -> FloatArray:
-    """Return b of the regression of the last row of `design` [K + 1, N] on the others.
+def _moments(
+    form: LinearForm, roots: FloatArray, norm: FloatArray, target: FloatArray, size: FloatArray
+) -> tuple[FloatArray, float]:
+    """Return sum w zz' [K + 1, K + 1] of z = (x, y), and the sum of the weights of x / n.
 
-    All are multiplied by the roots [N] of the weights w. With G = sum w xx', g = sum w xy,
-    W = sum w and N0 = 2,000 the g-prior (Zellner 1986) gives (G + N0 G/W) b = g + (N0 G/W) b0,
-    which is (1 + N0/W) G (b - b0) = g - G b0. With a `guess` of b the weights are divided by the
-    square of what it says, max(0.2, b'x / n).
+    The stock-days [T, S] of x and y are divided by `size` and weighted by the squares of `roots`,
+    which are zero where the size may be. Terms of the market are one series each times `relative`:
+    of those the sums per session suffice, so that only the stocks' own terms are worked through.
     """
-    gram, total = np.zeros((len(design), len(design))), 0.0
-    for start in range(0, len(roots), _CHUNK):
-        part, root = design[:, start : start + _CHUNK], roots[start : start + _CHUNK]
-        if guess is not None:
-            # The rows carry the roots already, so the floor has to as well.
-            size = np.maximum(FLOOR * root, guess @ part[:-1])
-            shrink = np.divide(root, size, out=np.zeros(size.shape), where=root > 0.0)
-            part, root = part * shrink, root * shrink
-        gram += part @ part.T
-        total += float(root @ root)
+    own, sessions = len(form.own), len(roots)
+    count = own + len(form.shared)
+    gram, total = np.zeros((count + 1, count + 1)), 0.0
+    # Where y stands among the rows of each step: after the own terms, and before `relative`.
+    direct = [*range(own), count]
+    step = max(1, _CHUNK // roots.shape[1])
+    for start in range(0, sessions, step):
+        part = slice(start, min(start + step, sessions))
+        factor = np.zeros_like(roots[part])
+        np.divide(roots[part], size[part], out=factor, where=roots[part] > 0.0)
+        rows = np.empty((own + 2, *factor.shape))
+        for place, term in enumerate((*form.own, target, form.relative)):
+            np.multiply(term[part], factor, out=rows[place])
+        flat = rows[:-1].reshape(own + 1, -1)
+        gram[np.ix_(direct, direct)] += flat @ flat.T
+        shared, ones = form.shared[:, part], np.ones(roots.shape[1])
+        with_market = (rows * rows[-1]) @ ones
+        across = with_market[:-1] @ shared.T
+        gram[np.ix_(direct, range(own, count))] += across
+        gram[np.ix_(range(own, count), direct)] += across.T
+        gram[own:count, own:count] += (shared * with_market[-1]) @ shared.T
+        factor *= norm[part]
+        total += float(np.vdot(factor, factor))
+    return gram, total
+
+
+def _solve_towards(prior: FloatArray, gram: FloatArray, total: float) -> FloatArray:
+    """Return b of the regression of y on x from the sums over (x, y) and the sum of weights W.
+
+    With G = sum w xx', g = sum w xy and N0 = 2,000 the g-prior (Zellner 1986) gives
+    (G + N0 G/W) b = g + (N0 G/W) b0, which is (1 + N0/W) G (b - b0) = g - G b0.
+    """
     inputs, moments = gram[:-1, :-1], gram[:-1, -1]
     return prior + solve_ridge(
         (1.0 + PRIOR_STOCK_DAYS / total) * inputs,

@@ -79,13 +79,6 @@ class LinearForm:
             total += np.multiply(coefficient, term, out=part)
         return total
 
-    def terms(self, factor: FloatArray, rows: slice, out: FloatArray) -> None:
-        """Put x [K, T, S] of these rows, each times `factor` [T, S] of those rows, into `out`."""
-        for place, term in enumerate(self.own):
-            np.multiply(term[rows], factor, out=out[place])
-        relative = factor * self.relative[rows]
-        np.multiply(self.shared[:, rows, None], relative, out=out[len(self.own) :])
-
     def sums(self, factor: FloatArray, rows: slice) -> FloatArray:
         """Return the sums over these rows of x times `factor` [T, S] of those rows, [K, S]."""
         own = [np.einsum("ts,ts->s", term[rows], factor) for term in self.own]

@@ -31,9 +31,13 @@ def exponential_sums(values: FloatArray, half_lives: Sequence[float]) -> FloatAr
     missing = blocks * BLOCK - sessions
     if missing:
         values = np.concatenate([np.zeros((missing, columns)), values])
-    within, between, fading = _kernels(tuple(half_lives), blocks)
+    within, between, fading = decay_kernels(tuple(half_lives), blocks)
     sums = np.empty((len(within), blocks, BLOCK, columns))
-    np.matmul(within[:, None], values.reshape(blocks, BLOCK, columns), out=sums)
+    if columns == 1:  # A series alone is one product per half-life, not one per block.
+        series = values.reshape(blocks, BLOCK)
+        np.matmul(series, within.transpose(0, 2, 1), out=sums[..., 0])
+    else:
+        np.matmul(within[:, None], values.reshape(blocks, BLOCK, columns), out=sums)
     inherited = between @ sums[:, :, -1]
     for row, rate in enumerate(fading):
         sums[row, 1:] += rate * inherited[row, :, None]
@@ -41,7 +45,7 @@ def exponential_sums(values: FloatArray, half_lives: Sequence[float]) -> FloatAr
 
 
 @lru_cache(maxsize=64)
-def _kernels(half_lives: tuple[float, ...], blocks: int) -> tuple[FloatArray, ...]:
+def decay_kernels(half_lives: tuple[float, ...], blocks: int) -> tuple[FloatArray, ...]:
     """Return what a block's rows weigh in it, whole blocks in the next ones, and the fading.
 
     [H, B, B], [H, blocks - 1, blocks] and [H, B, 1]. Constants, which take longer to make than to
@@ -79,9 +83,14 @@ def exponential_weights(there: NDArray[np.bool_], half_lives: Sequence[float]) -
     counts = np.cumsum(column)
     if not column[len(column) - int(column.sum()) :].all():
         return exponential_sums(column.astype(np.float64), half_lives)
+    return series_weights(counts, half_lives)[:, :, None]
+
+
+def series_weights(counts: NDArray[np.generic], half_lives: Sequence[float]) -> FloatArray:
+    """Return sum over k < n of 2^(-k / half_life) for the `counts` n [T], as [H, T]."""
     rate = -np.log(2.0) / np.asarray(half_lives, dtype=np.float64)[:, None]
     weights: FloatArray = np.expm1(rate * counts) / np.expm1(rate)
-    return weights[:, :, None]
+    return weights
 
 
 def counts_of(there: NDArray[np.bool_]) -> NDArray[np.int64]:

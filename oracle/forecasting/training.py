@@ -10,6 +10,7 @@ from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import MIN_SESSIONS
 from oracle.domain.wording import count_of
 from oracle.forecasting.bars import ranges_of
+from oracle.forecasting.contributions import Path
 from oracle.forecasting.distribution import pooled_quantiles, standardised_errors
 from oracle.forecasting.fit import Fit
 from oracle.forecasting.market import market_of
@@ -31,7 +32,7 @@ from oracle.forecasting.surprise import (
     surprises,
     usual_size,
 )
-from oracle.forecasting.workings import Path, Workings, copy_of
+from oracle.forecasting.workings import SMALL_POOL, PoolWorkings, Workings, copy_of
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -79,11 +80,11 @@ def fit_pool(panel: Panel) -> Fit:
         market_coefficient * centred_market(market_z),
         residual_part(residuals, residual_coefficients),
     )
+    errors = standardised_errors(returns, scale, lean)
     try:
-        z_quantiles = pooled_quantiles(standardised_errors(returns, scale, lean))
+        z_quantiles = pooled_quantiles(errors)
     except ValueError as nothing:
         raise PoolIncomplete("No price of the training pool moves.") from nothing
-    path = Path(before, factor, stock_factor, scale, residuals)
     fit = Fit(
         symbols=window.symbols,
         sessions=window.sessions,
@@ -99,7 +100,11 @@ def fit_pool(panel: Panel) -> Fit:
         residual_coefficients=residual_coefficients,
         z_quantiles=z_quantiles,
     )
-    return fit.keep(Workings(copy_of(window), returns, features, path, lean))
+    if len(window.symbols) > SMALL_POOL:
+        return fit
+    path = Path(before, factor, stock_factor, scale, residuals)
+    workings = Workings(returns, features, path, lean, errors)
+    return fit.keep(PoolWorkings(copy_of(window), workings))
 
 
 def _scale_coefficients(
@@ -117,7 +122,7 @@ def _scale_coefficients(
 
 
 def _training_window(panel: Panel) -> Panel:
-    present = np.isfinite(panel.usable_closes()).sum(axis=1)
+    present = panel.usable_counts()
     enough = 2 * present > len(panel.symbols)
     if not len(enough) or not enough[-1]:
         raise PoolIncomplete("Most stocks of the training pool have no close on the last session.")

@@ -16,7 +16,7 @@ from oracle.forecasting import (
     forecast_panel,
     to_prices,
 )
-from oracle.forecasting.forecast import STOCKS_AT_ONCE
+from oracle.forecasting.workings import STOCKS_AT_ONCE
 from tests.unit.forecasting.simulated_market import panel_of, simulated_panel
 
 POOL = simulated_panel(sessions=400, stocks=6)
