@@ -145,9 +145,7 @@ def test_a_price_off_by_a_hundred_abstains(factor: float) -> None:
 
 @pytest.mark.parametrize("factor", [1.9, 0.5])
 def test_an_odd_last_move_abstains_until_it_is_confirmed(factor: float) -> None:
-    """A lone jump far beyond what is usual is not forecast from, until a session stays there;
-    the other stocks' answers stay, and so does that of a stock that moves like this often.
-    """
+    """A lone jump is not forecast from until a session stays there; other stocks' answers stay."""
     jumped = changed(-1, 2, CLOSES[-2, 2] * factor)
     odd = forecast(jumped)
     assert np.flatnonzero(np.isnan(odd["point"])).tolist() == [2]
