@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from oracle.adapters.sql.bars import SqlBarRepository
+from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.failures import unavailable
 from oracle.adapters.sql.fits import SqlFitRepository
 from oracle.adapters.sql.outcomes import SqlOutcomeRepository
@@ -19,7 +20,6 @@ from oracle.adapters.sql.quotes import SqlQuoteRepository
 from oracle.adapters.sql.rankings import SqlRankingRepository
 from oracle.adapters.sql.splits import SqlSplitRepository
 from oracle.adapters.sql.symbol_lookups import SqlSymbolLookupRepository
-from oracle.adapters.sql.tables import metadata
 from oracle.domain.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:

@@ -47,7 +47,8 @@ VERSION = String(64)
 SHA256 = String(64)
 
 
-def _table(name: str, *items: SchemaItem) -> Table:
+def define(name: str, *items: SchemaItem) -> Table:
+    """Return the table, spelt so that all databases hold and compare it alike."""
     # RETURNING is left alone: MySQL has none, and all databases shall run the same statements.
     return Table(
         name,
@@ -60,7 +61,7 @@ def _table(name: str, *items: SchemaItem) -> Table:
     )
 
 
-bars = _table(
+bars = define(
     "bars",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -75,7 +76,7 @@ bars = _table(
     CheckConstraint("volume >= 0", name="volume_not_negative"),
 )
 
-bar_fetches = _table(
+bar_fetches = define(
     "bar_fetches",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -83,7 +84,7 @@ bar_fetches = _table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
-splits = _table(
+splits = define(
     "splits",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -92,7 +93,7 @@ splits = _table(
     CheckConstraint("ratio > 0", name="ratio_positive"),
 )
 
-quotes = _table(
+quotes = define(
     "quotes",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -104,7 +105,7 @@ quotes = _table(
     CheckConstraint("price > 0", name="price_positive"),
 )
 
-symbol_lookups = _table(
+symbol_lookups = define(
     "symbol_lookups",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -118,7 +119,7 @@ symbol_lookups = _table(
     Column("looked_up_at", UtcDateTime, nullable=False),
 )
 
-fits = _table(
+fits = define(
     "fits",
     Column("source", SOURCE, primary_key=True),
     Column("as_of", Date, primary_key=True),
@@ -129,7 +130,7 @@ fits = _table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-predictions = _table(
+predictions = define(
     "predictions",
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("source", SOURCE, nullable=False),
@@ -153,7 +154,7 @@ predictions = _table(
     CheckConstraint("origin IN ('live', 'replay')", name="origin_known"),
 )
 
-rankings = _table(
+rankings = define(
     "rankings",
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("source", SOURCE, nullable=False),
@@ -172,7 +173,7 @@ rankings = _table(
     CheckConstraint("target > as_of", name="target_after_as_of"),
 )
 
-ranking_items = _table(
+ranking_items = define(
     "ranking_items",
     Column("ranking_id", RowId, ForeignKey("rankings.id"), primary_key=True, autoincrement=False),
     Column("rank", Integer, primary_key=True, autoincrement=False),
@@ -183,7 +184,7 @@ ranking_items = _table(
     Index(None, "prediction_id"),
 )
 
-ranking_unavailable = _table(
+ranking_unavailable = define(
     "ranking_unavailable",
     Column("ranking_id", RowId, ForeignKey("rankings.id"), primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
@@ -191,7 +192,7 @@ ranking_unavailable = _table(
     Column("reason", Text, nullable=False),
 )
 
-outcomes = _table(
+outcomes = define(
     "outcomes",
     Column(
         "prediction_id", RowId, ForeignKey("predictions.id"), primary_key=True, autoincrement=False
@@ -216,7 +217,7 @@ outcomes = _table(
     CheckConstraint("actual > 0", name="actual_positive"),
 )
 
-outcome_revisions = _table(
+outcome_revisions = define(
     "outcome_revisions",
     Column(
         "prediction_id",

@@ -42,6 +42,11 @@ class MovingClock:
         """Return where the test has put it."""
         return self.moment
 
+    def at(self, moment: datetime) -> datetime:
+        """Return where the test has put it, whenever that is."""
+        del moment
+        return self.moment
+
 
 @dataclass
 class ScriptedFeed:
