@@ -37,8 +37,7 @@ class SignedTokens:
 
     def sign(self, purpose: str, subscriber_id: int, generation: int) -> str:
         """Return a token that is safe in a URL."""
-        token = self._serializer(purpose).dumps([subscriber_id, generation])
-        return token if isinstance(token, str) else token.decode("ascii")
+        return self._serializer(purpose).dumps([subscriber_id, generation])
 
     def read(self, purpose: str, token: str, *, max_age: int | None) -> tuple[int, int]:
         """Return subscriber and generation. Raises InvalidToken; `max_age` is in seconds."""

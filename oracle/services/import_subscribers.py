@@ -10,8 +10,8 @@ from oracle.domain.addresses import parse_address
 from oracle.domain.errors import InvalidAddress
 from oracle.domain.subscribers import SubscriberState
 from oracle.domain.subscriptions import confirm
-from oracle.services.subscribe import note_sign_up
 from oracle.services.send_confirmation import send_confirmation
+from oracle.services.subscribe import note_sign_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

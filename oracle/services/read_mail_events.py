@@ -13,6 +13,9 @@ from oracle.observability.logs import get_logger
 from oracle.services.suppress_address import record_suppression
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from oracle.domain.runs import MailEvent
     from oracle.ports import UnitOfWork
     from oracle.services.dependencies import Dependencies
@@ -94,18 +97,18 @@ async def _record(unit: UnitOfWork, event: MailEvent) -> _Effect:
         resolved = await unit.deliveries.resolve_unknown(
             event.delivery_id, event.attempt, message_id=event.message_id
         )
-    reason = _reason_to_suppress(event)
     suppressed = 0
-    for fingerprint in () if reason is None else event.fingerprints:
-        assert reason is not None
-        suppression = Suppression(fingerprint, reason, event.detail, now)
+    for suppression in _suppressions(event, now):
         suppressed += await record_suppression(unit, suppression)
     return _Effect(is_new=True, resolved=resolved, suppressed=suppressed)
 
 
-def _reason_to_suppress(event: MailEvent) -> SuppressionReason | None:
+def _suppressions(event: MailEvent, now: datetime) -> Iterator[Suppression]:
     if event.kind is MailEventKind.COMPLAINED:
-        return SuppressionReason.COMPLAINT
-    if event.kind is MailEventKind.BOUNCED and event.is_permanent:
-        return SuppressionReason.BOUNCE
-    return None
+        reason = SuppressionReason.COMPLAINT
+    elif event.kind is MailEventKind.BOUNCED and event.is_permanent:
+        reason = SuppressionReason.BOUNCE
+    else:
+        return
+    for fingerprint in event.fingerprints:
+        yield Suppression(fingerprint, reason, event.detail, now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.domain.addresses import parse_address
+from oracle.domain.errors import DatabaseUnavailable
 from oracle.domain.subscribers import Suppression, SuppressionReason
 from oracle.domain.subscriptions import unsubscribe
 from oracle.services.change_subscriber import apply_change
-from oracle.domain.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from oracle.ports import UnitOfWork

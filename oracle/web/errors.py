@@ -138,8 +138,9 @@ def _describe_deliberate(error: domain.OracleError) -> Problem:
     kind = find_kind(type(error))
     if kind is None:
         return Problem(INTERNAL, "An error that was not foreseen stopped this request.")
-    suggests = isinstance(error, domain.UnknownSymbol | domain.InvalidPreferences)
-    suggestions = error.suggestions if suggests else ()
+    suggestions: tuple[str, ...] = ()
+    if isinstance(error, domain.UnknownSymbol | domain.InvalidPreferences):
+        suggestions = error.suggestions
     return Problem(kind, str(error), error.hint, suggestions, kind.retry_after)
 
 
