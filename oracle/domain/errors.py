@@ -155,6 +155,12 @@ class InvalidPreferences(InvalidInput):
         self.suggestions = tuple(suggestions)
 
 
+class InvalidImport(InvalidInput):
+    """A file of addresses cannot be read; the sentence says where."""
+
+    hint = "A CSV file in UTF-8 is expected, whose first line names a column `email`."
+
+
 class UnknownSubscriber(OracleError):
     """Nothing is stored about that address."""
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from oracle.ports import (
         Clock,
         ImageStore,
+        Mailer,
+        MailEventQueue,
+        MailRenderer,
         PriceFeed,
         Store,
         SymbolDirectory,
@@ -50,6 +53,9 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    mailer: Mailer
+    mail_renderer: MailRenderer
+    mail_events: MailEventQueue | None
     tokens: TokenSigner
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)

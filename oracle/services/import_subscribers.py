@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Row = tuple[int, str]
     Report = Callable[[int, str], None]
 
+ORIGIN = "import"
 PAGE = 500
 """Addresses stored in one transaction, well within the database's deadline."""
 
@@ -77,7 +78,8 @@ async def import_subscribers(
     total = ImportReport()
     for page in _pages(rows):
         addresses, bad = _parse(page, report)
-        done = replace(await _store(deps, addresses, confirmed=confirmed), bad=bad)
+        stored, new = await store_addresses(deps, addresses, confirmed=confirmed)
+        done = replace(stored, bad=bad, asked=0 if confirmed else await _ask(deps, new))
         total = total.plus(done)
         progress(total.lines)
     return total
@@ -101,9 +103,10 @@ def _parse(page: Sequence[Row], report: Report) -> tuple[list[EmailAddress], int
     return addresses, bad
 
 
-async def _store(
-    deps: Dependencies, addresses: Sequence[EmailAddress], *, confirmed: bool
-) -> ImportReport:
+async def store_addresses(
+    deps: Dependencies, addresses: Sequence[EmailAddress], *, confirmed: bool, origin: str = ORIGIN
+) -> tuple[ImportReport, Sequence[EmailAddress]]:
+    """Store a page of addresses in one transaction; return what became of them, and the new."""
     by_key = {address.key: address for address in addresses}
     repeated = len(addresses) - len(by_key)
     state = SubscriberState.CONFIRMED if confirmed else SubscriberState.PENDING
@@ -118,28 +121,27 @@ async def _store(
         }
         there = {each.address.key for each in known}
         new = [each for key, each in by_key.items() if key not in there | suppressed]
-        await unit.subscribers.add_subscribers(new, state, now, origin="import")
+        await unit.subscribers.add_subscribers(new, state, now, origin=origin)
         for each in known:
             if each.address.key in suppressed or each.state is SubscriberState.UNSUBSCRIBED:
                 left += 1
             elif confirmed and each.state is SubscriberState.PENDING:
-                changed = replace(confirm(each, now), origin="import")
+                changed = replace(confirm(each, now), origin=origin)
                 promoted += await unit.subscribers.update_subscriber(changed)
     left += len(suppressed - there)
-    asked = 0 if confirmed else await _ask(deps, new)
-    return ImportReport(
+    report = ImportReport(
         added=len(new),
         confirmed=promoted,
         known=len(by_key) - len(new) - promoted - left + repeated,
         left=left,
-        asked=asked,
     )
+    return report, new
 
 
 async def _ask(deps: Dependencies, addresses: Sequence[EmailAddress]) -> int:
     asked = 0
     for address in addresses:
-        subscriber = await note_sign_up(deps, address, origin="import")
+        subscriber = await note_sign_up(deps, address, origin=ORIGIN)
         if subscriber is not None:
             asked += await send_confirmation(deps, subscriber)
     return asked
