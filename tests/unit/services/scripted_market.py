@@ -11,6 +11,7 @@ import numpy as np
 from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
+from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import SymbolNotInFeed
 from oracle.domain.instruments import Instrument, Source
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -18,6 +19,7 @@ from oracle.ports import FetchedHistory
 from oracle.services.dependencies import Dependencies
 from oracle.services.market_data import MarketData
 from oracle.settings import load_settings
+from tests.standins.mail import PlainRenderer, ScriptedMailer
 
 if TYPE_CHECKING:
     import asyncio
@@ -181,5 +183,9 @@ def build_market(
         ),
         pool=settings.pool,
         images=FolderImages(settings.image_folder),
+        mailer=ScriptedMailer(),
+        mail_renderer=PlainRenderer(),
+        mail_events=None,
+        tokens=SignedTokens("k" * 32),
     )
     return ScriptedMarket(clock, feed, store, deps)
