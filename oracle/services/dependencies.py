@@ -15,7 +15,17 @@ from oracle.services.search_symbols import SearchCache
 from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
-    from oracle.ports import Clock, ImageStore, PriceFeed, Store, SymbolDirectory, TradingCalendar
+    from oracle.ports import (
+        Clock,
+        ImageStore,
+        Mailer,
+        MailEventQueue,
+        MailRenderer,
+        PriceFeed,
+        Store,
+        SymbolDirectory,
+        TradingCalendar,
+    )
     from oracle.services.market_data import MarketData
     from oracle.settings import Settings
 
@@ -33,6 +43,9 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    mailer: Mailer
+    mail_renderer: MailRenderer
+    mail_events: MailEventQueue | None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)
@@ -48,6 +61,9 @@ class Dependencies:
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
+        await self.mailer.aclose()
+        if self.mail_events is not None:
+            await self.mail_events.aclose()
         await self.market.aclose()
         await self.feed.aclose()
         await self.store.aclose()
