@@ -74,6 +74,9 @@ class Dependencies:
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
+        await self.mailer.aclose()
+        if self.mail_events is not None:
+            await self.mail_events.aclose()
         await self.market.aclose()
         await self.feed.aclose()
         await self.store.aclose()

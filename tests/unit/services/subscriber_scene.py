@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from oracle.domain.runs import Claim
     from oracle.domain.subscribers import Subscriber, Suppression
     from oracle.services.dependencies import Dependencies
-    from tests.standins.mail import ScriptedMailer
+    from tests.unit.services.scripted_market import RememberingMailer
 
 NAME = "name@example.org"
 NOON = datetime(2023, 6, 14, 12, 0, tzinfo=UTC)
 
 
-def mailer_of(deps: Dependencies) -> ScriptedMailer:
-    """Return the scripted mailer."""
-    return cast("ScriptedMailer", deps.mailer)
+def mailer_of(deps: Dependencies) -> RememberingMailer:
+    """Return the mailer that remembers."""
+    return cast("RememberingMailer", deps.mailer)
 
 
 async def stored(deps: Dependencies, address: str = NAME) -> Subscriber:

@@ -13,7 +13,7 @@ from oracle.domain.runs import DeliveryState, MailEventKind
 from oracle.domain.subscribers import SubscriberState, SuppressionReason
 from oracle.services.erase_subscriber import erase_subscriber
 from oracle.services.read_mail_events import handle_mail_event, read_mail_events
-from tests.standins.mail import ScriptedEvents
+from tests.standins.mail_events import ScriptedEvents
 from tests.unit.services.subscriber_scene import (
     NAME,
     add,

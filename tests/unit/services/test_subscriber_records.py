@@ -97,7 +97,7 @@ async def test_an_import_without_consent_asks(market: ScriptedMarket) -> None:
     assert (await stored(market.deps, "a@example.org")).state is SubscriberState.PENDING
     report, _, _ = await take_over(market, rows, confirmed=False)
     assert report == ImportReport(known=2)
-    assert len(mailer_of(market.deps).accepted) == 2
+    assert len(mailer_of(market.deps).sent) == 2
 
 
 async def test_a_large_import_needs_no_more_memory_than_a_page(market: ScriptedMarket) -> None:
@@ -132,7 +132,7 @@ async def test_one_is_added_by_hand(
     market: ScriptedMarket,
     state: SubscriberState | None,
     confirmed: bool,
-    added: Added,  # noqa: FBT001
+    added: Added,
 ) -> None:
     """With consent at once, else by the mail that asks; who has left is not brought back."""
     if state is not None:
