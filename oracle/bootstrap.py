@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from oracle.adapters.calendar import calendar_around
 from oracle.adapters.clock import FixedClock, StartingClock, SystemClock
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
+from oracle.adapters.mail.choice import choose_mail_events, choose_mailer
+from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import is_current, migrate
+from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import (
     FeedError,
     FeedUnavailable,
@@ -82,6 +86,10 @@ async def bootstrap(settings: Settings) -> Dependencies:
         ),
         pool=sample or settings.pool,
         images=FolderImages(settings.image_folder),
+        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
+        mailer=choose_mailer(settings),
+        mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
+        mail_events=choose_mail_events(settings),
     )
 
 

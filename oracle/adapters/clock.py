@@ -17,6 +17,10 @@ class SystemClock:
         """Return the current time, aware, in UTC."""
         return datetime.now(UTC)
 
+    def at(self, moment: datetime) -> datetime:
+        """Return that moment itself."""
+        return _in_utc(moment)
+
 
 class FixedClock:
     """A clock that stands at one moment, such as the sample market's last.
@@ -29,6 +33,11 @@ class FixedClock:
 
     def now(self) -> datetime:
         """Return the moment at which this clock stands, in UTC."""
+        return self._moment
+
+    def at(self, moment: datetime) -> datetime:
+        """Return the moment at which this clock stands, whenever it is asked."""
+        del moment
         return self._moment
 
 
@@ -46,6 +55,10 @@ class StartingClock:
     def now(self) -> datetime:
         """Return the first moment plus the time that has passed since, in UTC."""
         return self._moment + timedelta(seconds=self._stopwatch() - self._started)
+
+    def at(self, moment: datetime) -> datetime:
+        """Return the time of this clock at that moment of the real world."""
+        return self.now() + (_in_utc(moment) - datetime.now(UTC))
 
 
 def _in_utc(moment: datetime) -> datetime:

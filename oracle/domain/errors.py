@@ -137,3 +137,69 @@ class PoolIncomplete(OracleError):
     """Too few stocks of the training pool have prices up to the session to forecast from."""
 
     hint = "Forecasts return by themselves once the feed has delivered the last close."
+
+
+class InvalidAddress(InvalidInput):
+    """The text is no e-mail address that mail can be sent to."""
+
+    hint = "An address looks like name@example.org."
+
+
+class InvalidPreferences(InvalidInput):
+    """A subscriber's choice of stocks has too many, or one that nobody knows."""
+
+    hint = "Choose up to ten US stocks by their symbols, like AAPL, MSFT, KO."
+
+    def __init__(self, reason: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.suggestions = tuple(suggestions)
+
+
+class InvalidImport(InvalidInput):
+    """A file of addresses cannot be read; the sentence says where."""
+
+    hint = "A CSV file in UTF-8 is expected, whose first line names a column `email`."
+
+
+class UnknownSubscriber(OracleError):
+    """Nothing is stored about that address."""
+
+    hint = "See `oracle subscribers list` for those that are there."
+
+
+class InvalidToken(InvalidInput):
+    """A link's token is damaged, was made for something else, or is too old."""
+
+    hint = "Ask for a new mail, or use the newest link that you have."
+
+
+class StaleEpoch(OracleError):
+    """Another leader was elected since; what this one wanted to write was not written."""
+
+    hint = "Nothing has to be done: the new leader goes on."
+
+
+class MailError(OracleError):
+    """A mail was not, or perhaps not, accepted by whoever sends it."""
+
+    hint = "See docs/runbooks on what to do."
+
+
+class RecipientRefused(MailError):
+    """This recipient's mail is refused for good; others may go on."""
+
+
+class MailThrottled(MailError):
+    """The provider asks to send more slowly; the mail was not sent."""
+
+
+class MailNotSent(MailError):
+    """The mail was certainly not sent, for a reason that may pass."""
+
+
+class MailingPaused(MailError):
+    """The provider sends nobody's mail: the account is paused, or its quota is used up."""
+
+
+class MailOutcomeUnknown(MailError):
+    """The mail was handed over and no answer came: it may have been accepted, or not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from oracle.adapters.sql.tables import metadata
+from oracle.adapters.sql.digest_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,6 +2,14 @@
 
 from oracle.ports.forecasts import FitRepository, PredictionRepository, RankingRepository
 from oracle.ports.images import ImageStore
+from oracle.ports.mail import (
+    Mailer,
+    MailEventQueue,
+    MailRenderer,
+    ReceivedEvents,
+    SendingQuota,
+    TokenSigner,
+)
 from oracle.ports.market import Clock, FetchedHistory, PriceFeed, SymbolDirectory, TradingCalendar
 from oracle.ports.outcomes import OutcomeRepository, SettledPage
 from oracle.ports.prices import (
@@ -12,26 +20,52 @@ from oracle.ports.prices import (
     SymbolLookup,
     SymbolLookupRepository,
 )
+from oracle.ports.runs import (
+    DeliveryRepository,
+    EpochRepository,
+    LeaderLock,
+    RunRepository,
+    SendingPace,
+)
 from oracle.ports.store import Store, UnitOfWork
+from oracle.ports.subscribers import (
+    MailEventRepository,
+    SubscriberRepository,
+    SuppressionRepository,
+)
 
 __all__ = [
     "BarRepository",
     "Clock",
+    "DeliveryRepository",
+    "EpochRepository",
     "FetchedHistory",
     "FitRepository",
     "ImageStore",
+    "LeaderLock",
+    "MailEventQueue",
+    "MailEventRepository",
+    "MailRenderer",
+    "Mailer",
     "OutcomeRepository",
     "PredictionRepository",
     "PriceFeed",
     "QuoteRepository",
     "RankingRepository",
+    "ReceivedEvents",
+    "RunRepository",
+    "SendingPace",
+    "SendingQuota",
     "SettledPage",
     "SplitRepository",
     "Store",
     "StoredHistory",
+    "SubscriberRepository",
+    "SuppressionRepository",
     "SymbolDirectory",
     "SymbolLookup",
     "SymbolLookupRepository",
+    "TokenSigner",
     "TradingCalendar",
     "UnitOfWork",
 ]

@@ -20,6 +20,14 @@ class Clock(Protocol):
         """Return the current time, aware, in UTC."""
         ...
 
+    def at(self, moment: datetime) -> datetime:
+        """Return what this clock shows at that moment of the real world, aware, in UTC.
+
+        So that several processes, who trust the database's clock rather than their own, agree on
+        the market's time.
+        """
+        ...
+
 
 class TradingCalendar(Protocol):
     """The sessions of the exchange (XNYS). Sessions are plain dates, instants are aware UTC.

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
         SplitRepository,
         SymbolLookupRepository,
     )
+    from oracle.ports.runs import (
+        DeliveryRepository,
+        EpochRepository,
+        RunRepository,
+        SendingPace,
+    )
+    from oracle.ports.subscribers import (
+        MailEventRepository,
+        SubscriberRepository,
+        SuppressionRepository,
+    )
 
 
 class UnitOfWork(Protocol):
@@ -58,6 +69,41 @@ class UnitOfWork(Protocol):
     @property
     def outcomes(self) -> OutcomeRepository:
         """What became of the stored predictions."""
+        ...
+
+    @property
+    def subscribers(self) -> SubscriberRepository:
+        """The digest's subscribers."""
+        ...
+
+    @property
+    def suppressions(self) -> SuppressionRepository:
+        """Addresses that are never written to again."""
+        ...
+
+    @property
+    def mail_events(self) -> MailEventRepository:
+        """What the mail provider has reported."""
+        ...
+
+    @property
+    def epochs(self) -> EpochRepository:
+        """Which leader's epoch is current, and the database's time."""
+        ...
+
+    @property
+    def runs(self) -> RunRepository:
+        """The runs of scheduled work."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryRepository:
+        """The digest's deliveries."""
+        ...
+
+    @property
+    def pace(self) -> SendingPace:
+        """The rate at which mail may be sent."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import LookupBudget
 from oracle.services.find_picture import PictureNames
 from oracle.services.get_fit import FitCache
@@ -16,9 +17,28 @@ from oracle.services.search_symbols import SearchCache
 from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
-    from oracle.ports import Clock, ImageStore, PriceFeed, Store, SymbolDirectory, TradingCalendar
+    from oracle.ports import (
+        Clock,
+        ImageStore,
+        Mailer,
+        MailEventQueue,
+        MailRenderer,
+        PriceFeed,
+        Store,
+        SymbolDirectory,
+        TokenSigner,
+        TradingCalendar,
+    )
     from oracle.services.market_data import MarketData
     from oracle.settings import Settings
+
+
+CONFIRMATION_SECONDS = 4.0
+"""How long an ending process waits for mails that answer sign-ups."""
+
+
+def _confirmations() -> SingleFlight[int, bool]:
+    return SingleFlight("confirmation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +54,10 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    mailer: Mailer
+    mail_renderer: MailRenderer
+    mail_events: MailEventQueue | None
+    tokens: TokenSigner
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     pictures: PictureNames = field(default_factory=PictureNames)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
@@ -43,14 +67,19 @@ class Dependencies:
     searches: SearchCache = field(default_factory=SearchCache)
     track_records: TrackRecordCache = field(default_factory=TrackRecordCache)
     settlement_pauses: SettlementPauses = field(default_factory=SettlementPauses)
+    confirmations: SingleFlight[int, bool] = field(default_factory=_confirmations)
 
     async def aclose(self) -> None:
         """Stop background work, then release the feed and the database."""
+        await self.confirmations.finish_within(CONFIRMATION_SECONDS)
         await self.searches.flights.aclose()
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
         await self.track_records.flights.aclose()
+        await self.mailer.aclose()
+        if self.mail_events is not None:
+            await self.mail_events.aclose()
         await self.market.aclose()
         await self.feed.aclose()
         await self.store.aclose()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oracle.domain.errors import SettingsError
+from oracle.settings.digest_values import Mailbox, SmtpUrl, Span, TimeOfDay, TimeZoneName
 from oracle.settings.refusals import PREFIX, refusal
 from oracle.settings.values import (
     DatabaseUrl,
@@ -16,6 +18,7 @@ from oracle.settings.values import (
     Hosts,
     LogFormat,
     LogLevel,
+    MailerKind,
     Market,
     Moment,
     Symbols,
@@ -143,6 +146,77 @@ class Settings(BaseSettings):
         description="Where pages take pictures from, such as a content network before `/images/`; "
         "if not set, this site itself.",
     )
+    mailer: MailerKind = Field(
+        MailerKind.FOLDER,
+        description="`folder` keeps mail as files, `smtp` and `ses` send it; sample data is never "
+        "sent.",
+    )
+    mail_folder: str = Field(
+        "var/mail", min_length=1, description="Writable folder of the `folder` mailer."
+    )
+    mail_from: Mailbox = Field(
+        "Oracle <digest@oracle.invalid>", description="Sender of all mail; a real one to send."
+    )
+    mail_rate: float = Field(
+        10.0,
+        gt=0,
+        le=10_000,
+        description="Mails per second that the provider allows, all instances together; "
+        "four fifths of it are used.",
+    )
+    mail_deadline: float = Field(
+        10.0, gt=0, le=60, description="Seconds that handing over one mail may take."
+    )
+    mail_concurrency: int = Field(
+        20, ge=1, le=200, description="Mails that one instance hands over at a time."
+    )
+    smtp_url: SmtpUrl = Field(
+        SecretStr("smtp://127.0.0.1:1025"),
+        description="Mail server of the `smtp` mailer, `smtp://user:password@host:port`.",
+    )
+    ses_region: str = Field(
+        "us-east-1", min_length=1, description="AWS region of the `ses` mailer and its reports."
+    )
+    ses_endpoint: WebOrigin | None = Field(
+        None, description="A server in the place of AWS, for rehearsals; refused in production."
+    )
+    ses_configuration_set: str = Field(
+        "", description="SES configuration set, whose events are reported."
+    )
+    mail_events_queue: str = Field(
+        "", description="Address of the SQS queue with the events that SES reports."
+    )
+    digest_time: TimeOfDay = Field(
+        time(18, 0), description="Time of day from which the digest of a session is sent."
+    )
+    digest_timezone: TimeZoneName = Field(
+        "America/New_York", description="Time zone of that time of day."
+    )
+    digest_window: Span = Field(
+        timedelta(hours=4),
+        description="How long after that time it may still be sent, such as `4h` or `90m`.",
+    )
+    leader_heartbeat: float = Field(
+        5.0, gt=0, le=60, description="Seconds between a leader's signs of life."
+    )
+    leader_patience: float = Field(
+        12.0,
+        gt=0,
+        le=300,
+        description="Seconds after its last good sign of life at which a leader steps down.",
+    )
+    leader_lease: float = Field(
+        15.0,
+        gt=0,
+        le=600,
+        description="Seconds after which the database gives a silent leader's lock away.",
+    )
+    delivery_lease: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which a claimed mail whose sender is silent counts as unknown.",
+    )
     drain_seconds: float = Field(
         4.0, ge=0, le=60, description="Seconds between not-ready and stopping, at a shutdown."
     )
@@ -163,7 +237,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        problems = [*self._problems_of_lists(), *self._problems_of_ports()]
+        problems = [
+            *self._problems_of_lists(),
+            *self._problems_of_ports(),
+            *self._problems_of_leading(),
+        ]
         if self.is_production:
             problems += self._problems_in_production()
         if problems:
@@ -196,11 +274,28 @@ class Settings(BaseSettings):
                 "metrics_port", self.metrics_port, "a port other than the website's, or 0 for none"
             )
 
+    def _problems_of_leading(self) -> Iterator[str]:
+        if not self.leader_heartbeat < self.leader_patience < self.leader_lease:
+            yield refusal(
+                "leader_patience",
+                self.leader_patience,
+                f"more than ORACLE_LEADER_HEARTBEAT ({self.leader_heartbeat:g}) and less than "
+                f"ORACLE_LEADER_LEASE ({self.leader_lease:g})",
+            )
+        if self.delivery_lease <= self.mail_deadline:
+            yield refusal(
+                "delivery_lease",
+                self.delivery_lease,
+                f"more than ORACLE_MAIL_DEADLINE ({self.mail_deadline:g})",
+            )
+
     def _problems_in_production(self) -> Iterator[str]:
         if self.now is not None:
             yield refusal("now", self.now.isoformat(), "nothing at all in production")
         if self.yahoo_url is not None:
             yield refusal("yahoo_url", self.yahoo_url, "nothing at all in production")
+        if self.ses_endpoint is not None:
+            yield refusal("ses_endpoint", self.ses_endpoint, "nothing at all in production")
         if self.market is not Market.YAHOO:
             yield refusal("market", self.market, "yahoo in production")
         if len(self.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:

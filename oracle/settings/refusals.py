@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PREFIX = "ORACLE_"
 _CREDENTIALS = re.compile(r"//[^/]*@")
-SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL"})
+SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL", "SMTP_URL"})
 
 # Oracle Database shares the prefix; its clients set these on machines that have them.
 FOREIGN = frozenset(

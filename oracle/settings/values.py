@@ -51,6 +51,14 @@ class Market(Word):
     SAMPLE = "sample"
 
 
+class MailerKind(Word):
+    """Who sends the mail: a folder that keeps it, a mail server, or Amazon SES."""
+
+    FOLDER = "folder"
+    SMTP = "smtp"
+    SES = "ses"
+
+
 class LogFormat(Word):
     """How log lines look; `auto` is pretty on a terminal and JSON elsewhere."""
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from oracle.web.asgi_scope import Scope
     from oracle.web.refusals import Refusal
 
+ONE_CLICK = "/subscribers/<token>/unsubscribe"
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10
 
 
 class StrictRequest(Request):
-    """A request whose JSON is UTF-8 or the client's fault; the framework lets the fault escape."""
+    """A request whose JSON can be read or is the client's fault; the framework lets some escape."""
 
     async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002
         """Return the body as JSON; raises MalformedRequest or the framework's BadRequest."""
@@ -30,6 +31,8 @@ class StrictRequest(Request):
             return await super().get_json(force, silent, cache)
         except UnicodeDecodeError as error:
             raise MalformedRequest("The request's body is not valid UTF-8.") from error
+        except RecursionError as error:
+            raise MalformedRequest("The request's body is nested too deeply.") from error
 
 
 async def note_route() -> None:
@@ -52,7 +55,13 @@ async def refuse_large_bodies() -> None:
 
 
 async def refuse_foreign_origins() -> None:
-    """Raise CrossOriginRefused for a change that another site's page asks for."""
+    """Raise CrossOriginRefused for a change that another site's page asks for.
+
+    One-click unsubscribing (RFC 8058) is asked for by mail programs, from wherever they run. Its
+    authority is the token alone, which another site's page cannot know.
+    """
+    if request.url_rule is not None and request.url_rule.rule == ONE_CLICK:
+        return
     require_same_origin(
         request.method,
         fetch_site=request.headers.get("Sec-Fetch-Site"),

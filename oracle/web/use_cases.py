@@ -19,6 +19,7 @@ from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import PATIENCE, read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
+from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
@@ -100,6 +101,7 @@ class UseCases:
     live_prices: Callable[[Sequence[str]], Coroutine[None, None, LivePrices]]
     refresh_prices: Callable[[Sequence[str]], Coroutine[None, None, None]]
     on_drain: Callable[[Callable[[], None]], None]
+    subscriptions: Subscriptions
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -125,4 +127,5 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         live_prices=partial(read_live_prices, dependencies),
         refresh_prices=partial(refresh_live_prices, dependencies),
         on_drain=dependencies.lifecycle.on_drain,
+        subscriptions=bind_subscriptions(dependencies),
     )

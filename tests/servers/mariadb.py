@@ -23,8 +23,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.migrate import migrate
-from oracle.adapters.sql.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ sources never meet: the source leads every key.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Boolean,
@@ -47,7 +47,8 @@ VERSION = String(64)
 SHA256 = String(64)
 
 
-def _table(name: str, *items: SchemaItem) -> Table:
+def define(name: str, *items: SchemaItem, **options: Any) -> Table:
+    """Return the table, spelt so that all databases hold and compare it alike."""
     # RETURNING is left alone: MySQL has none, and all databases shall run the same statements.
     return Table(
         name,
@@ -57,10 +58,11 @@ def _table(name: str, *items: SchemaItem) -> Table:
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
+        **options,
     )
 
 
-bars = _table(
+bars = define(
     "bars",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -75,7 +77,7 @@ bars = _table(
     CheckConstraint("volume >= 0", name="volume_not_negative"),
 )
 
-bar_fetches = _table(
+bar_fetches = define(
     "bar_fetches",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -83,7 +85,7 @@ bar_fetches = _table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
-splits = _table(
+splits = define(
     "splits",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -92,7 +94,7 @@ splits = _table(
     CheckConstraint("ratio > 0", name="ratio_positive"),
 )
 
-quotes = _table(
+quotes = define(
     "quotes",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -104,7 +106,7 @@ quotes = _table(
     CheckConstraint("price > 0", name="price_positive"),
 )
 
-symbol_lookups = _table(
+symbol_lookups = define(
     "symbol_lookups",
     Column("source", SOURCE, primary_key=True),
     Column("symbol", SYMBOL, primary_key=True),
@@ -118,7 +120,7 @@ symbol_lookups = _table(
     Column("looked_up_at", UtcDateTime, nullable=False),
 )
 
-fits = _table(
+fits = define(
     "fits",
     Column("source", SOURCE, primary_key=True),
     Column("as_of", Date, primary_key=True),
@@ -129,7 +131,7 @@ fits = _table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-predictions = _table(
+predictions = define(
     "predictions",
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("source", SOURCE, nullable=False),
@@ -153,7 +155,7 @@ predictions = _table(
     CheckConstraint("origin IN ('live', 'replay')", name="origin_known"),
 )
 
-rankings = _table(
+rankings = define(
     "rankings",
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("source", SOURCE, nullable=False),
@@ -172,7 +174,7 @@ rankings = _table(
     CheckConstraint("target > as_of", name="target_after_as_of"),
 )
 
-ranking_items = _table(
+ranking_items = define(
     "ranking_items",
     Column("ranking_id", RowId, ForeignKey("rankings.id"), primary_key=True, autoincrement=False),
     Column("rank", Integer, primary_key=True, autoincrement=False),
@@ -183,7 +185,7 @@ ranking_items = _table(
     Index(None, "prediction_id"),
 )
 
-ranking_unavailable = _table(
+ranking_unavailable = define(
     "ranking_unavailable",
     Column("ranking_id", RowId, ForeignKey("rankings.id"), primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
@@ -191,7 +193,7 @@ ranking_unavailable = _table(
     Column("reason", Text, nullable=False),
 )
 
-outcomes = _table(
+outcomes = define(
     "outcomes",
     Column(
         "prediction_id", RowId, ForeignKey("predictions.id"), primary_key=True, autoincrement=False
@@ -216,7 +218,7 @@ outcomes = _table(
     CheckConstraint("actual > 0", name="actual_positive"),
 )
 
-outcome_revisions = _table(
+outcome_revisions = define(
     "outcome_revisions",
     Column(
         "prediction_id",

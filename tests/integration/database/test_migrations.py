@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, func, inspect, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import (
     current_revision,
@@ -22,7 +23,6 @@ from oracle.adapters.sql.migrate import (
     lock_name,
     migrate,
 )
-from oracle.adapters.sql.tables import metadata
 from oracle.domain.errors import DatabaseUnavailable
 from oracle.domain.instruments import Source
 from tests.integration.database.examples import AS_OF, MODEL
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-ALL = ["0001", "0002"]
+ALL = ["0001", "0002", "0003", "0004"]
 """Every revision, oldest first."""
 
 PROGRAM = """
