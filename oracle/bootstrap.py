@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from oracle.adapters.calendar import calendar_around
@@ -14,6 +15,7 @@ from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import is_current, migrate
+from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import (
     FeedError,
     FeedUnavailable,
@@ -78,6 +80,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         market=MarketData(clock=clock, calendar=calendar, feed=feed, store=store),
         pool=sample or settings.pool,
         images=FolderImages(settings.image_folder),
+        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
         mailer=choose_mailer(settings),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=choose_mail_events(settings),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from prometheus_client import Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from oracle.domain.instruments import Source
 
@@ -94,6 +94,15 @@ last_settled_session.set(float("nan"))
 newest_bar.set(float("nan"))
 job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
 
+confirmation_mails = Counter(
+    "oracle_confirmation_mails_total", "Mails that answer sign-ups, by outcome.", ["outcome"]
+)
+mail_events = Counter("oracle_mail_events_total", "Reports of the mail provider.", ["kind"])
+subscribers = Gauge("oracle_subscribers", "Subscribers of the digest, by state.", ["state"])
+suppressions = Gauge(
+    "oracle_suppressions", "Addresses that are never written to, by reason.", ["reason"]
+)
+
 market_info = Gauge(
     "oracle_market_info", "1 for where this process's prices come from.", ["source"]
 )
@@ -138,6 +147,14 @@ def show_source(source: Source) -> None:
     """Show where prices come from, so that no graph of sample data passes for a live one."""
     market_info.clear()
     market_info.labels(source.value).set(1)
+
+
+def show_subscribers(by_state: Mapping[str, int], suppressed_by_reason: Mapping[str, int]) -> None:
+    """Show how many subscribers there are of each state, and how many suppressed addresses."""
+    for state, count in by_state.items():
+        subscribers.labels(state).set(count)
+    for reason, count in suppressed_by_reason.items():
+        suppressions.labels(reason).set(count)
 
 
 def observe_stock(symbol: str, *, current: float | None, predicted: float | None) -> None:

@@ -12,6 +12,7 @@ from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
+from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import SymbolNotInFeed
 from oracle.domain.instruments import Instrument, Source
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -157,10 +158,12 @@ class RememberingMailer:
     reports_events: bool = False
     sent: list[Mail] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    calls: int = 0
     quota: SendingQuota = field(default_factory=lambda: SendingQuota(rate=None, remaining=None))
 
     async def send(self, mail: Mail) -> str:
         """Accept the mail under its Message-ID, or fail as is planned."""
+        self.calls += 1
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(mail)
@@ -216,5 +219,6 @@ def build_market(
         mailer=RememberingMailer(),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=None,
+        tokens=SignedTokens("k" * 32),
     )
     return ScriptedMarket(clock, feed, store, deps)
