@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from oracle.commands.backtest_options import BacktestRequest, backtest_options
+from oracle.commands.digest import digest
 from oracle.commands.running import (
     EPILOG,
     Exit,
@@ -199,6 +200,7 @@ def backtest(**options: Any) -> None:
         raise Refusal(error) from error
 
 
+cli.add_command(digest)
 cli.add_command(subscribers)
 
 
