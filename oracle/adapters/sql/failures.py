@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from sqlalchemy import exc
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 READ_ONLY = frozenset({1290, 1836})
 """MySQL's answers to a write on a server that a failover has left behind as a replica."""
 
+DUPLICATE = 1062
+DUPLICATE_IN_SQLITE = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
+)
 NO_SUCH_TABLE = 1146
 BROKEN_RULE = frozenset({3819, 4025})
 """A CHECK constraint refused the row, on MySQL and on MariaDB: a fault of ours, not an outage."""
@@ -23,6 +28,12 @@ def error_number(error: BaseException | None) -> int | None:
     """Return MySQL's number of the error, or None when it carries none."""
     number = error.args[0] if error is not None and error.args else None
     return number if isinstance(number, int) else None
+
+
+def is_duplicate(error: exc.IntegrityError) -> bool:
+    """Return whether a row of that key was there already, rather than another rule broken."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return error_number(error.orig) == DUPLICATE or code in DUPLICATE_IN_SQLITE
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable | None:

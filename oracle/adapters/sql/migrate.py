@@ -16,7 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import oracle.migrations
 from oracle.adapters.sql.failures import unavailable
-from oracle.adapters.sql.mysql import CONNECT_TIMEOUT, create_mysql_migration_engine
+from oracle.adapters.sql.mysql import (
+    CONNECT_TIMEOUT,
+    create_mysql_migration_engine,
+    server_lock_name,
+)
 from oracle.adapters.sql.sqlite import begin_immediately, create_sqlite_engine, is_memory
 from oracle.domain.errors import DatabaseUnavailable, SettingsError
 
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 5.0
 LOCK_SUFFIX = "_oracle_migrate"
-MAX_LOCK_NAME = 64
 
 
 async def migrate(url: str, *, lock_timeout: float = 30.0) -> list[str]:
@@ -64,8 +67,8 @@ async def is_current(url: str) -> bool:
 
 
 def lock_name(schema: str) -> str:
-    """Return the name of the lock on that schema: names are server-wide and at most 64 long."""
-    return schema.lower()[: MAX_LOCK_NAME - len(LOCK_SUFFIX)] + LOCK_SUFFIX
+    """Return the name of the lock that whoever migrates the schema holds."""
+    return server_lock_name(schema, LOCK_SUFFIX)
 
 
 def _upgrade(connection: Connection) -> list[str]:

@@ -23,6 +23,8 @@ PING_TIMEOUT = 1.0
 POOL_TIMEOUT = 2.0
 RECYCLE_SECONDS = 1800
 
+MAX_LOCK_NAME = 64
+
 SQL_MODE = (
     "STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
@@ -57,6 +59,11 @@ def create_mysql_migration_engine(url: URL, *, lock_wait: float) -> AsyncEngine:
         isolation_level="READ COMMITTED",
         connect_args=_connect_args(lock_wait=lock_wait),
     )
+
+
+def server_lock_name(schema: str, suffix: str) -> str:
+    """Return the name of a lock on that schema: names are server-wide and at most 64 long."""
+    return schema.lower()[: MAX_LOCK_NAME - len(suffix)] + suffix
 
 
 def _connect_args(*, lock_wait: float) -> dict[str, Any]:

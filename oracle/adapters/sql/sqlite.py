@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
     from sqlalchemy.engine import ExecutionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
 
 POOL_TIMEOUT = 2.0
@@ -68,6 +68,22 @@ def begin_immediately(connection: Connection) -> None:
                 raise
         else:
             return
+
+
+async def begin_writing(connection: AsyncConnection) -> None:
+    """Take SQLite's write lock before the transaction reads what it will write by.
+
+    Without it two who read the same rows would both act on them. Servers lock rows instead, so
+    nothing is done there.
+    """
+    if connection.dialect.name == "sqlite":
+        await connection.run_sync(_begin_once)
+
+
+def _begin_once(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        begin_immediately(connection)
 
 
 def _create_folder(url: URL) -> None:
@@ -125,11 +141,8 @@ def _begin_before_writing(
 ) -> None:
     """Begin a transaction at a unit's first write; what it reads before it sees as committed."""
     del cursor, statement, parameters, executemany
-    if context is None or not _writes(context):
-        return
-    driver: Any = connection.connection.driver_connection
-    if not driver.in_transaction:
-        begin_immediately(connection)
+    if context is not None and _writes(context):
+        _begin_once(connection)
 
 
 def _writes(context: Any) -> bool:

@@ -11,14 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from oracle.adapters.sql.bars import SqlBarRepository
+from oracle.adapters.sql.deliveries import SqlDeliveryRepository
 from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.failures import unavailable
 from oracle.adapters.sql.fits import SqlFitRepository
+from oracle.adapters.sql.leadership import SqlEpochRepository
+from oracle.adapters.sql.mail_events import SqlMailEventRepository
 from oracle.adapters.sql.outcomes import SqlOutcomeRepository
 from oracle.adapters.sql.predictions import SqlPredictionRepository
 from oracle.adapters.sql.quotes import SqlQuoteRepository
 from oracle.adapters.sql.rankings import SqlRankingRepository
+from oracle.adapters.sql.runs import SqlRunRepository
+from oracle.adapters.sql.sending_pace import SqlSendingPace
 from oracle.adapters.sql.splits import SqlSplitRepository
+from oracle.adapters.sql.subscribers import SqlSubscriberRepository
+from oracle.adapters.sql.suppressions import SqlSuppressionRepository
 from oracle.adapters.sql.symbol_lookups import SqlSymbolLookupRepository
 from oracle.domain.errors import DatabaseUnavailable
 
@@ -58,6 +65,13 @@ class SqlUnitOfWork:
         self.predictions = SqlPredictionRepository(connection)
         self.rankings = SqlRankingRepository(connection)
         self.outcomes = SqlOutcomeRepository(connection)
+        self.subscribers = SqlSubscriberRepository(connection)
+        self.suppressions = SqlSuppressionRepository(connection)
+        self.mail_events = SqlMailEventRepository(connection)
+        self.epochs = SqlEpochRepository(connection)
+        self.runs = SqlRunRepository(connection)
+        self.deliveries = SqlDeliveryRepository(connection)
+        self.pace = SqlSendingPace(connection)
 
 
 class SqlStore:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
+
+from oracle.adapters.sql.failures import is_duplicate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +65,21 @@ async def add_missing(
     """
     if rows:
         await connection.execute(Upsert(table, key=key), _by_key(rows, key))
+
+
+async def add_new(connection: AsyncConnection, table: Table, row: Row) -> bool:
+    """Insert the row unless one of its key is there, and say if it was inserted.
+
+    Told by the refusal itself, since the databases count the rows of an upsert each in its own way.
+    A refused statement undoes itself alone: the transaction goes on.
+    """
+    try:
+        await connection.execute(insert(table), [dict(row)])
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        return False
+    return True
 
 
 async def upsert(

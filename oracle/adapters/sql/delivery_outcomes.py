@@ -1,0 +1,203 @@
+"""What became of claimed deliveries.
+
+Rows are found by a plain read and changed by their id, under the conditions that made them
+candidates. An update that searched by state would lock index entries before rows, the other way
+round than a sender who changes the state of a row it holds: each would wait for the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from oracle.adapters.sql.addressless import without_addresses
+from oracle.adapters.sql.database_clock import DatabaseTime, database_now
+from oracle.adapters.sql.digest_tables import deliveries, runs, subscribers
+from oracle.adapters.sql.sqlite import begin_writing
+from oracle.domain.runs import Claim, DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from oracle.domain.runs import RunState
+
+CHUNK = 5000
+"""Rows that one statement names by their ids."""
+
+
+class DeliveryOutcomes:
+    """The part of the table `deliveries` that begins once a delivery was claimed."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def record_sent(self, claim: Claim, message_id: str) -> bool:
+        """Note that the claimed mail was accepted; say if the claim was still this sender's.
+
+        A delivery whose lease ended meanwhile, `unknown` of the same attempt, is sent too.
+        """
+        return await self._record(
+            claim,
+            (DeliveryState.SENDING, DeliveryState.UNKNOWN),
+            state=DeliveryState.SENT,
+            message_id=message_id,
+            reason="",
+        )
+
+    async def record_failed(self, claim: Claim, reason: str) -> bool:
+        """Note that the recipient was refused for good."""
+        return await self._record(claim, state=DeliveryState.FAILED, reason=reason)
+
+    async def record_unknown(self, claim: Claim, reason: str) -> bool:
+        """Note that nobody knows whether it was accepted."""
+        return await self._record(claim, state=DeliveryState.UNKNOWN, reason=reason)
+
+    async def release(self, claim: Claim, *, retry_in: timedelta, reason: str) -> bool:
+        """Give the delivery back: it was certainly not sent, and is due again after that time."""
+        return await self._record(
+            claim,
+            state=DeliveryState.PENDING,
+            reason=reason,
+            owner=None,
+            due_at=await database_now(self._connection) + retry_in,
+        )
+
+    async def end_leases(self, run_id: int, *, epoch: int) -> int:
+        """Make `unknown` what is `sending` beyond its lease; return how many."""
+        if not await self.hold_run(run_id, epoch):
+            return 0
+        now = await database_now(self._connection)
+        return await self._change_all(
+            (deliveries.c.run_id == run_id)
+            & (deliveries.c.state == DeliveryState.SENDING)
+            & (deliveries.c.lease_until < now),
+            state=DeliveryState.UNKNOWN,
+            reason="The sender fell silent.",
+            lease_until=None,
+        )
+
+    async def list_unknown(
+        self, run_id: int, *, older_than: timedelta, limit: int
+    ) -> Sequence[Claim]:
+        """Return deliveries that have been unknown for that long, as the claims they were.
+
+        Of a subscriber who has been erased since, the address is empty.
+        """
+        now = await database_now(self._connection)
+        rows = await self._connection.execute(
+            select(deliveries, subscribers.c.address, subscribers.c.generation)
+            .select_from(
+                deliveries.outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            )
+            .where(deliveries.c.run_id == run_id, deliveries.c.state == DeliveryState.UNKNOWN)
+            .where(deliveries.c.changed_at <= now - older_than)
+            .order_by(deliveries.c.id)
+            .limit(limit)
+        )
+        return tuple(
+            Claim(
+                delivery_id=row.id,
+                run_id=row.run_id,
+                subscriber_id=row.subscriber_id,
+                generation=row.generation or 0,
+                address=row.address or "",
+                symbols=row.symbols,
+                attempt=row.attempt,
+                epoch=row.epoch,
+                owner=row.owner or "",
+            )
+            for row in rows
+        )
+
+    async def resolve_unknown(
+        self, delivery_id: int, attempt: int, *, message_id: str | None
+    ) -> bool:
+        """Make an unknown attempt `sent` under that identifier or, with None, pending again."""
+        found_out: dict[str, Any] = (
+            {"state": DeliveryState.PENDING, "owner": None, "due_at": DatabaseTime()}
+            if message_id is None
+            else {"state": DeliveryState.SENT, "message_id": message_id, "reason": ""}
+        )
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id, deliveries.c.attempt == attempt)
+            .where(deliveries.c.state == DeliveryState.UNKNOWN)
+            .values(changed_at=DatabaseTime(), **found_out)
+        )
+        return result.rowcount == 1
+
+    async def expire(self, run_id: int, *, epoch: int) -> int:
+        """Make `expired` what is still pending; return how many."""
+        if not await self.hold_run(run_id, epoch):
+            return 0
+        return await self._change_all(
+            (deliveries.c.run_id == run_id) & (deliveries.c.state == DeliveryState.PENDING),
+            state=DeliveryState.EXPIRED,
+            reason="The window closed.",
+        )
+
+    async def suppress_pending(self, subscriber_id: int) -> int:
+        """Make `suppressed` what is pending for that subscriber, in whatever run."""
+        return await self._change_all(
+            (deliveries.c.subscriber_id == subscriber_id)
+            & (deliveries.c.state == DeliveryState.PENDING),
+            state=DeliveryState.SUPPRESSED,
+            reason="The subscriber wants none any more.",
+        )
+
+    async def hold_run(self, run_id: int, epoch: int, state: RunState | None = None) -> bool:
+        """Keep the run as it is for the rest of the transaction if it has that epoch and state.
+
+        Those who hold it do not disturb each other; who wants to change it waits for them.
+        """
+        await begin_writing(self._connection)
+        conditions = [runs.c.id == run_id, runs.c.epoch == epoch]
+        if state is not None:
+            conditions.append(runs.c.state == state)
+        found = await self._connection.execute(
+            select(runs.c.id).where(*conditions).with_for_update(read=True)
+        )
+        return found.one_or_none() is not None
+
+    async def _record(
+        self,
+        claim: Claim,
+        expected: tuple[DeliveryState, ...] = (DeliveryState.SENDING,),
+        *,
+        reason: str,
+        **values: Any,
+    ) -> bool:
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == claim.delivery_id, deliveries.c.attempt == claim.attempt)
+            .where(deliveries.c.owner == claim.owner, deliveries.c.state.in_(expected))
+            .values(
+                lease_until=None,
+                changed_at=DatabaseTime(),
+                reason=without_addresses(reason),
+                **values,
+            )
+        )
+        return result.rowcount == 1
+
+    async def _change_all(self, condition: ColumnElement[bool], **values: Any) -> int:
+        changed = 0
+        while True:
+            found = await self._connection.scalars(
+                select(deliveries.c.id).where(condition).order_by(deliveries.c.id).limit(CHUNK)
+            )
+            ids = found.all()
+            if ids:
+                result = await self._connection.execute(
+                    update(deliveries)
+                    .where(deliveries.c.id.in_(ids), condition)
+                    .values(changed_at=DatabaseTime(), **values)
+                )
+                changed += result.rowcount
+            if len(ids) < CHUNK:
+                return changed

@@ -1,0 +1,72 @@
+"""What the mail provider has reported, each report once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from oracle.adapters.sql.addressless import without_addresses
+from oracle.adapters.sql.digest_tables import mail_events
+from oracle.adapters.sql.upsert import add_new
+from oracle.domain.runs import MailEvent, MailEventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class SqlMailEventRepository:
+    """The table `mail_events`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add_event(self, event: MailEvent, now: datetime) -> bool:
+        """Store the report; say if it was not there yet."""
+        row = {
+            "id": event.id,
+            "kind": event.kind,
+            "message_id": event.message_id,
+            "delivery_id": event.delivery_id,
+            "attempt": event.attempt,
+            "fingerprints": event.fingerprints,
+            "permanent": event.is_permanent,
+            "detail": without_addresses(event.detail),
+            "happened_at": event.happened_at,
+            "stored_at": now,
+        }
+        return await add_new(self._connection, mail_events, row)
+
+    async def newest_event_at(self) -> datetime | None:
+        """Return when the newest report was stored, by the database's clock, or None."""
+        newest: datetime | None = await self._connection.scalar(
+            select(func.max(mail_events.c.stored_at))
+        )
+        return newest
+
+    async def list_attempt_events(self, delivery_id: int, attempt: int) -> Sequence[MailEvent]:
+        """Return what was reported of that attempt, by when it happened."""
+        rows = await self._connection.execute(
+            select(mail_events)
+            .where(mail_events.c.delivery_id == delivery_id, mail_events.c.attempt == attempt)
+            .order_by(mail_events.c.happened_at, mail_events.c.id)
+        )
+        return tuple(_event_of(row) for row in rows)
+
+
+def _event_of(row: Row[Any]) -> MailEvent:
+    return MailEvent(
+        id=row.id,
+        kind=MailEventKind(row.kind),
+        message_id=row.message_id,
+        delivery_id=row.delivery_id,
+        attempt=row.attempt,
+        fingerprints=row.fingerprints,
+        is_permanent=row.permanent,
+        detail=row.detail,
+        happened_at=row.happened_at,
+    )
