@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from oracle.adapters.calendar import calendar_around
@@ -11,6 +15,7 @@ from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
+from oracle.adapters.sql.leader_lock import create_leader_lock
 from oracle.adapters.sql.migrate import is_current, migrate
 from oracle.domain.errors import (
     FeedError,
@@ -63,6 +68,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         pool_size=settings.database_pool_size,
         observer=metrics.observe_database,
     )
+    instance = _name_instance()
     metrics.pin_symbols(settings.watchlist)
     metrics.show_source(feed.source)
     sample = feed.universe if isinstance(feed, SampleFeed) else None
@@ -76,7 +82,20 @@ async def bootstrap(settings: Settings) -> Dependencies:
         market=MarketData(clock=clock, calendar=calendar, feed=feed, store=store),
         pool=sample or settings.pool,
         images=FolderImages(settings.image_folder),
+        leader_lock=create_leader_lock(
+            settings.database_url.get_secret_value(),
+            store,
+            holder=instance,
+            lease=timedelta(seconds=settings.leader_lease),
+            deadline=settings.database_deadline,
+        ),
+        instance=instance,
     )
+
+
+def _name_instance() -> str:
+    """Return a name of at most 64 characters that no other process has or had."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(6)}"
 
 
 async def _prepare_database(settings: Settings) -> None:

@@ -51,8 +51,8 @@ JOBS: tuple[AnyJob, ...] = (
     # Ten prices a time: a free feed bans who asks about forty times in a quarter of an hour.
     LeaderJob("refresh_prices", 600.0, refresh_prices),
     LeaderJob("settle_predictions", 300.0, settle_session),
-    LeaderJob("lead_digest", 1.0, lead_digest),
-    LeaderJob("read_mail_events", 1.0, read_mail_events),
+    LeaderJob("lead_digest", 2.0, lead_digest),
+    LeaderJob("read_mail_events", 2.0, read_mail_events),
     Job("send_deliveries", 1.0, send_deliveries, finishes=True),
     Job("observe_runs", 15.0, observe_runs),
 )

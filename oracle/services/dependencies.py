@@ -15,14 +15,25 @@ from oracle.services.search_symbols import SearchCache
 from oracle.services.settle_predictions import SettlementPauses
 
 if TYPE_CHECKING:
-    from oracle.ports import Clock, ImageStore, PriceFeed, Store, SymbolDirectory, TradingCalendar
+    from oracle.ports import (
+        Clock,
+        ImageStore,
+        LeaderLock,
+        PriceFeed,
+        Store,
+        SymbolDirectory,
+        TradingCalendar,
+    )
     from oracle.services.market_data import MarketData
     from oracle.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """The ports, the settings, and the process's view of the market."""
+    """The ports, the settings, and the process's view of the market.
+
+    `instance` names this process among all that ever used the database.
+    """
 
     settings: Settings
     clock: Clock
@@ -33,6 +44,8 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    leader_lock: LeaderLock
+    instance: str
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from oracle.adapters.sql.addressless import without_addresses
-from oracle.adapters.sql.digest_tables import mail_events
+from oracle.adapters.sql.digest_tables import deliveries, mail_events
 from oracle.adapters.sql.upsert import add_new
 from oracle.domain.runs import MailEvent, MailEventKind
 
@@ -56,6 +56,21 @@ class SqlMailEventRepository:
             .order_by(mail_events.c.happened_at, mail_events.c.id)
         )
         return tuple(_event_of(row) for row in rows)
+
+    async def count_run_events(self, run_id: int) -> dict[MailEventKind, int]:
+        """Return how many deliveries of the run bounced for good, and of how many were complained.
+
+        Kinds of which there is none are left out.
+        """
+        bounced = (mail_events.c.kind == MailEventKind.BOUNCED) & mail_events.c.permanent
+        rows = await self._connection.execute(
+            select(mail_events.c.kind, func.count(mail_events.c.delivery_id.distinct()))
+            .join(deliveries, deliveries.c.id == mail_events.c.delivery_id)
+            .where(deliveries.c.run_id == run_id)
+            .where(bounced | (mail_events.c.kind == MailEventKind.COMPLAINED))
+            .group_by(mail_events.c.kind)
+        )
+        return {MailEventKind(kind): count for kind, count in rows}
 
 
 def _event_of(row: Row[Any]) -> MailEvent:
