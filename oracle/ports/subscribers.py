@@ -84,7 +84,10 @@ class MailEventRepository(Protocol):
         ...
 
     async def newest_event_at(self) -> datetime | None:
-        """Return when the newest report was stored, by the database's clock, or None."""
+        """Return when the latest thing happened of the newest reports, or None if there are none.
+
+        By the provider's clock: a report may have lain in the queue for long before it was stored.
+        """
         ...
 
     async def list_attempt_events(self, delivery_id: int, attempt: int) -> Sequence[MailEvent]:

@@ -74,10 +74,12 @@ async def _list_never_accepted(deps: Dependencies, run: Run) -> Sequence[Claim]:
     """Return the attempts of which the provider would have reported by now, and has not."""
     patience = timedelta(seconds=deps.settings.mail_patience)
     async with deps.store.begin() as unit:
-        reported_at = await unit.mail_events.newest_event_at()
-        if reported_at is None:
+        # What counts is when the reported thing happened: a report that was merely read after the
+        # attempt may be older than the attempt, whose own is still on its way.
+        happened_at = await unit.mail_events.newest_event_at()
+        if happened_at is None:
             return ()
-        since_report = await unit.epochs.now() - reported_at
+        since_report = await unit.epochs.now() - happened_at
         silent = await unit.deliveries.list_unknown(
             run.id,
             older_than=max(patience, since_report + ALIVE_SHARE * patience),

@@ -58,9 +58,10 @@ class DigestProgress:
         """Whether nothing more will happen soon: ended, stopped, or only unknown ones are left."""
         if self.run is None:
             return False
+        if self.run.state not in {RunState.PLANNED, RunState.SENDING}:
+            return True
         left = self.counts.of(DeliveryState.PENDING, DeliveryState.SENDING)
-        sent_out = self.run.state is RunState.SENDING and left == 0
-        return sent_out or self.run.state not in {RunState.PLANNED, RunState.SENDING}
+        return left == 0 and self.counts.of(DeliveryState.UNKNOWN) > 0
 
 
 async def read_progress(deps: Dependencies, session: date) -> DigestProgress:

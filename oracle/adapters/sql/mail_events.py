@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+NEWEST = 200
+"""Reports come in any order: among so many that were stored last the latest is looked for."""
+
 
 class SqlMailEventRepository:
     """The table `mail_events`."""
@@ -42,9 +45,18 @@ class SqlMailEventRepository:
         return await add_new(self._connection, mail_events, row)
 
     async def newest_event_at(self) -> datetime | None:
-        """Return when the newest report was stored, by the database's clock, or None."""
+        """Return when the latest thing happened of the newest reports, or None if there are none.
+
+        By the provider's clock: a report may have lain in the queue for long before it was stored.
+        """
+        stored_last = (
+            select(mail_events.c.happened_at)
+            .order_by(mail_events.c.stored_at.desc())
+            .limit(NEWEST)
+            .subquery()
+        )
         newest: datetime | None = await self._connection.scalar(
-            select(func.max(mail_events.c.stored_at))
+            select(func.max(stored_last.c.happened_at))
         )
         return newest
 
