@@ -13,6 +13,8 @@ from oracle.adapters.calendar import calendar_around
 from oracle.adapters.clock import FixedClock, StartingClock, SystemClock
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
+from oracle.adapters.mail.choice import choose_mail_events, choose_mailer
+from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.leader_lock import create_leader_lock
@@ -90,6 +92,9 @@ async def bootstrap(settings: Settings) -> Dependencies:
             deadline=settings.database_deadline,
         ),
         instance=instance,
+        mailer=choose_mailer(settings),
+        mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
+        mail_events=choose_mail_events(settings),
     )
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         Clock,
         ImageStore,
         LeaderLock,
+        Mailer,
+        MailEventQueue,
+        MailRenderer,
         PriceFeed,
         Store,
         SymbolDirectory,
@@ -46,6 +49,9 @@ class Dependencies:
     images: ImageStore
     leader_lock: LeaderLock
     instance: str
+    mailer: Mailer
+    mail_renderer: MailRenderer
+    mail_events: MailEventQueue | None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)
@@ -61,6 +67,9 @@ class Dependencies:
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
+        await self.mailer.aclose()
+        if self.mail_events is not None:
+            await self.mail_events.aclose()
         await self.market.aclose()
         await self.feed.aclose()
         await self.store.aclose()

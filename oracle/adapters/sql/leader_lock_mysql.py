@@ -32,6 +32,7 @@ ON DUPLICATE KEY UPDATE epoch = epoch + 1, holder = VALUES(holder),
 _FIND_EPOCH = "SELECT epoch FROM leadership WHERE name = %(name)s"
 _IS_HELD = """
 SELECT IS_USED_LOCK(%(lock)s) = CONNECTION_ID()
+    AND NOT (@@global.read_only OR @@global.innodb_read_only)
     AND (SELECT epoch FROM leadership WHERE name = %(name)s) = %(epoch)s
 """
 _FIND_UNLOCKED = f"{_FIND_EPOCH} FOR UPDATE SKIP LOCKED"
@@ -118,13 +119,15 @@ class MySqlLeaderLock:
         _, arguments = self._url.get_dialect()().create_connect_args(self._url)
         seconds = math.ceil(self._lease.total_seconds())
         return await aiomysql.connect(
-            **arguments,
-            autocommit=True,
-            connect_timeout=min(CONNECT_TIMEOUT, self._deadline),
-            init_command=(
-                f"SET SESSION time_zone = '+00:00', wait_timeout = {seconds}, "
-                f"innodb_lock_wait_timeout = {math.ceil(self._deadline)}"
-            ),
+            **dict(arguments)
+            | {
+                "autocommit": True,
+                "connect_timeout": min(CONNECT_TIMEOUT, self._deadline),
+                "init_command": (
+                    f"SET SESSION time_zone = '+00:00', wait_timeout = {seconds}, "
+                    f"innodb_lock_wait_timeout = {math.ceil(self._deadline)}"
+                ),
+            }
         )
 
     @asynccontextmanager

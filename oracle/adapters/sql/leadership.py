@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from oracle.adapters.sql.database_clock import DatabaseTime, database_now
 from oracle.adapters.sql.digest_tables import leadership
 from oracle.adapters.sql.sqlite import begin_writing
+from oracle.adapters.sql.upsert import add_new
 from oracle.domain.errors import StaleEpoch
 from oracle.domain.runs import Leadership
 
@@ -59,16 +60,15 @@ class SqlEpochRepository:
     async def take_lease(self, holder: str, lease: timedelta) -> int | None:
         """Lead for the length of the lease and return the new epoch; None while another does."""
         await begin_writing(self._connection)
+        held = await self._connection.execute(select(leadership).where(_ROW).with_for_update())
+        row = held.one_or_none()
         now = await database_now(self._connection)
-        row = (await self._connection.execute(select(leadership).where(_ROW))).one_or_none()
         if row is not None and row.held_until > now:
             return None
         values = {"holder": holder, "elected_at": now, "seen_at": now, "held_until": now + lease}
         if row is None:
-            await self._connection.execute(
-                insert(leadership), [{"name": LED, "epoch": 1, **values}]
-            )
-            return 1
+            first = {"name": LED, "epoch": 1, **values}
+            return 1 if await add_new(self._connection, leadership, first) else None
         epoch: int = row.epoch + 1
         await self._connection.execute(update(leadership).where(_ROW).values(epoch=epoch, **values))
         return epoch

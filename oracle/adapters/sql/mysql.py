@@ -22,6 +22,7 @@ CONNECT_TIMEOUT = 3
 PING_TIMEOUT = 1.0
 POOL_TIMEOUT = 2.0
 RECYCLE_SECONDS = 1800
+SILENCE_MARGIN = 2
 
 MAX_LOCK_NAME = 64
 
@@ -36,6 +37,11 @@ def create_mysql_engine(url: URL, *, deadline: float, pool_size: int) -> AsyncEn
     """Return an engine whose connections are alive when they are handed out.
 
     READ COMMITTED: a statement sees what others have committed, and no gaps are locked.
+
+    The server ends a connection of which it has heard nothing for a little longer than a unit may
+    take. Otherwise the locks of a unit whose machine froze, or whose link went dead, would stay for
+    hours, and with them everything that waits for its rows. One that merely idled in the pool is
+    replaced when it is wanted again.
     """
     engine = create_async_engine(
         url,
@@ -44,7 +50,9 @@ def create_mysql_engine(url: URL, *, deadline: float, pool_size: int) -> AsyncEn
         pool_timeout=POOL_TIMEOUT,
         pool_recycle=RECYCLE_SECONDS,
         isolation_level="READ COMMITTED",
-        connect_args=_connect_args(lock_wait=deadline),
+        connect_args=_connect_args(
+            lock_wait=deadline, more=f", wait_timeout = {math.ceil(deadline) + SILENCE_MARGIN}"
+        ),
     )
     event.listen(engine.sync_engine, "checkout", _check_alive)
     event.listen(engine.sync_engine, "handle_error", disconnect_when_read_only)
@@ -66,7 +74,7 @@ def server_lock_name(schema: str, suffix: str) -> str:
     return schema.lower()[: MAX_LOCK_NAME - len(suffix)] + suffix
 
 
-def _connect_args(*, lock_wait: float) -> dict[str, Any]:
+def _connect_args(*, lock_wait: float, more: str = "") -> dict[str, Any]:
     # The server must give up on a lock when we do: it would go on waiting, and holding what it
     # has, for a client that has long left.
     seconds = max(1, math.ceil(lock_wait))
@@ -75,7 +83,7 @@ def _connect_args(*, lock_wait: float) -> dict[str, Any]:
         "connect_timeout": CONNECT_TIMEOUT,
         "init_command": (
             f"SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}', "
-            f"innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"
+            f"innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}{more}"
         ),
     }
 

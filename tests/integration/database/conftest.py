@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,19 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def stores(url: str) -> AsyncIterator[tuple[SqlStore, SqlStore]]:
     """Yield two stores on one database, as two instances of the application have them."""
+    async with _pair(url) as pair:
+        yield pair
+
+
+@pytest.fixture
+async def mariadb_stores(mariadb_migrated_url: str) -> AsyncIterator[tuple[SqlStore, SqlStore]]:
+    """Yield two stores on one server."""
+    async with _pair(mariadb_migrated_url) as pair:
+        yield pair
+
+
+@asynccontextmanager
+async def _pair(url: str) -> AsyncIterator[tuple[SqlStore, SqlStore]]:
     pair = (
         create_store(url, deadline=DEADLINE, pool_size=4),
         create_store(url, deadline=DEADLINE, pool_size=4),

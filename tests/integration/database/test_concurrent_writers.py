@@ -24,31 +24,19 @@ from tests.integration.database.examples import (
     ranking,
     settled,
 )
+from tests.integration.database.races import race
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
-    from oracle.adapters.sql.store import SqlStore, SqlUnitOfWork
+    from oracle.adapters.sql.store import SqlUnitOfWork
     from oracle.domain.forecasts import FrozenFit, Prediction
     from oracle.domain.rankings import Ranking
-
-    Stores = tuple[SqlStore, SqlStore]
+    from tests.integration.database.races import Stores
 
 ROUNDS = 8
 SYMBOLS = ("AAPL", "MSFT", "JPM", "JNJ", "XOM", "WMT", "KO", "HD", "LLY", "PG")
-
-
-async def race(stores: Stores, *writes: Callable[[SqlUnitOfWork], Awaitable[Any]]) -> list[Any]:
-    """Let each write go in a unit of its own, all at the same moment, by turns on either store."""
-    start = asyncio.Barrier(len(writes))
-
-    async def write(number: int) -> Any:
-        await start.wait()
-        async with stores[number % 2].begin() as unit:
-            return await writes[number](unit)
-
-    return list(await asyncio.gather(*(write(number) for number in range(len(writes)))))
 
 
 async def test_the_first_of_several_writers_decides_all_predictions(stores: Stores) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
+from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.domain.errors import SymbolNotInFeed
 from oracle.domain.instruments import Instrument, Source
 from oracle.domain.prices import MarketState, PriceHistory, Quote
-from oracle.ports import FetchedHistory
+from oracle.ports import FetchedHistory, SendingQuota
 from oracle.services.dependencies import Dependencies
 from oracle.services.market_data import MarketData
 from oracle.settings import load_settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from oracle.adapters.sql.store import SqlStore
     from oracle.domain.errors import FeedError
+    from oracle.domain.mail import Mail
     from oracle.domain.prices import Split
 
 CALENDAR = XnysCalendar(end=date(2024, 12, 31), start=date(2018, 1, 1))
@@ -147,6 +149,36 @@ class ScriptedFeed:
 
 
 @dataclass
+class RememberingMailer:
+    """Accepts every mail and keeps it, or raises what a test has put into `failures`, in turn."""
+
+    name: str = "remembering"
+    reaches_people: bool = True
+    reports_events: bool = False
+    sent: list[Mail] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    quota: SendingQuota = field(default_factory=lambda: SendingQuota(rate=None, remaining=None))
+
+    async def send(self, mail: Mail) -> str:
+        """Accept the mail under its Message-ID, or fail as is planned."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(mail)
+        return mail.message_id
+
+    async def find_accepted(self, mail: Mail) -> str | None:
+        """Say whether that mail was accepted."""
+        return next((each.message_id for each in self.sent if each == mail), None)
+
+    async def get_quota(self) -> SendingQuota:
+        """Allow what the test allows."""
+        return self.quota
+
+    async def aclose(self) -> None:
+        """Release nothing."""
+
+
+@dataclass
 class ScriptedMarket:
     """The dependencies of the services with their scripted parts within reach."""
 
@@ -181,5 +213,8 @@ def build_market(
         ),
         pool=settings.pool,
         images=FolderImages(settings.image_folder),
+        mailer=RememberingMailer(),
+        mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
+        mail_events=None,
     )
     return ScriptedMarket(clock, feed, store, deps)

@@ -1,0 +1,1 @@
+"""Who sends mail, who writes it, and who hears what became of it."""
