@@ -21,6 +21,7 @@ from oracle.web.blueprints.reference import reference
 from oracle.web.blueprints.search import search
 from oracle.web.blueprints.static_files import static_files
 from oracle.web.blueprints.stocks import stocks
+from oracle.web.blueprints.subscribers import subscribers
 from oracle.web.blueprints.track_record import track_record
 from oracle.web.client_address import TrustedProxies
 from oracle.web.delivery import install_delivery
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     search,
     track_record,
     about,
+    subscribers,
     api,
     reference,
     health,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
 from datetime import timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from oracle.adapters.calendar import calendar_around
@@ -19,6 +19,7 @@ from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.leader_lock import create_leader_lock
 from oracle.adapters.sql.migrate import is_current, migrate
+from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import (
     FeedError,
     FeedUnavailable,
@@ -95,12 +96,13 @@ async def bootstrap(settings: Settings) -> Dependencies:
         mailer=choose_mailer(settings),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=choose_mail_events(settings),
+        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
     )
 
 
 def _name_instance() -> str:
     """Return a name of at most 64 characters that no other process has or had."""
-    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(6)}"
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{token_hex(6)}"
 
 
 async def _prepare_database(settings: Settings) -> None:

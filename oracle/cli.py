@@ -5,69 +5,35 @@ Each command imports what it needs itself, so that none waits for libraries of t
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from contextlib import asynccontextmanager
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from oracle.commands.backtest_options import BacktestRequest, backtest_options
-from oracle.domain.errors import (
-    DatabaseUnavailable,
-    FeedError,
-    InvalidInput,
-    OracleError,
-    SettingsError,
-    SymbolNotInFeed,
-    UnknownSymbol,
-    UnsupportedInstrument,
+from oracle.commands.running import (
+    EPILOG,
+    Exit,
+    Refusal,
+    finish,
+    open_dependencies,
+    read_settings,
+    show_log,
 )
+from oracle.commands.subscribers import subscribers
+from oracle.domain.errors import OracleError
 from oracle.domain.instruments import parse_symbol
-from oracle.observability.logs import configure_logs
-from oracle.settings import LogFormat, LogLevel, Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Sequence
+    from collections.abc import Sequence
 
-    from oracle.services.dependencies import Dependencies
     from oracle.web.api.record_resources import Replay, Settlement
     from oracle.web.api.resources import Recommendation, Stock
 
-Result = TypeVar("Result")
 
-
-class Exit(IntEnum):
-    """What the command's exit code means."""
-
-    OK = 0
-    FAILED = 1
-    BAD_INPUT = 2
-    UNKNOWN_SYMBOL = 3
-    UNAVAILABLE = 4
-    CANNOT_SAY = 5
-
-
-_EXITS: tuple[tuple[type[OracleError], Exit], ...] = (
-    (InvalidInput, Exit.BAD_INPUT),
-    (SettingsError, Exit.BAD_INPUT),
-    (UnknownSymbol, Exit.UNKNOWN_SYMBOL),
-    (SymbolNotInFeed, Exit.UNKNOWN_SYMBOL),
-    (UnsupportedInstrument, Exit.UNKNOWN_SYMBOL),
-    (FeedError, Exit.UNAVAILABLE),
-    (DatabaseUnavailable, Exit.UNAVAILABLE),
-)
-
-_EPILOG = (
-    "Exit codes: 0 done, 1 failed, 2 bad input or setting, 3 unknown symbol, "
-    "4 feed or database unavailable, 5 nothing can be said of the stock."
-)
-
-
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="oracle-forecasts", prog_name="oracle")
 def cli() -> None:
     """Predict the next session's closing price of stocks, and say how sure that is.
@@ -76,23 +42,23 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 def serve() -> None:
     """Run the website, its JSON interface and the scheduler."""
     from oracle.asgi import serve as serve_forever
 
-    settings = _settings()
-    _configure_logs(settings, settings.log_level)
-    _finish(serve_forever(settings))
+    settings = read_settings()
+    show_log(settings, settings.log_level)
+    finish(serve_forever(settings))
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 def migrate() -> None:
     """Bring the database's tables up to date; several at once are safe."""
     from oracle.adapters.sql.migrate import migrate as apply_migrations
 
-    settings = _settings()
-    applied = _finish(apply_migrations(settings.database_url.get_secret_value()))
+    settings = read_settings()
+    applied = finish(apply_migrations(settings.database_url.get_secret_value()))
     click.echo(
         f"Applied {len(applied)} migration(s): {', '.join(applied)}."
         if applied
@@ -100,7 +66,7 @@ def migrate() -> None:
     )
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.argument("symbol")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
 def predict(symbol: str, *, as_json: bool) -> None:
@@ -111,7 +77,7 @@ def predict(symbol: str, *, as_json: bool) -> None:
 
     async def work() -> Exit:
         wanted = parse_symbol(symbol)
-        async with _dependencies(quiet=as_json) as (deps, console):
+        async with open_dependencies(quiet=as_json) as (deps, console):
             with console.status(f"Asking for {wanted} …"):
                 report = await predict_stock(deps, wanted)
             if as_json:
@@ -123,10 +89,10 @@ def predict(symbol: str, *, as_json: bool) -> None:
                 return Exit.UNAVAILABLE
             return Exit.CANNOT_SAY if prediction.abstained else Exit.OK
 
-    sys.exit(_finish(work()))
+    sys.exit(finish(work()))
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.argument("symbols", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the web interface answers.")
 def rank(symbols: Sequence[str], *, as_json: bool) -> None:
@@ -137,7 +103,7 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
     from oracle.web.api.present import present_recommendation
 
     async def work() -> Exit:
-        async with _dependencies(quiet=as_json) as (deps, console):
+        async with open_dependencies(quiet=as_json) as (deps, console):
             count = len(symbols or deps.settings.watchlist)
             with console.status(f"Asking for {count} stocks …"):
                 ranking = await rank_stocks(deps, symbols or None)
@@ -147,10 +113,10 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
                 render_ranking(Console(), ranking)
             return Exit.OK if ranking.stocks else Exit.UNAVAILABLE
 
-    sys.exit(_finish(work()))
+    sys.exit(finish(work()))
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def settle(*, as_json: bool) -> None:
     """Store what became of predictions whose session has closed; correct what was healed."""
@@ -159,7 +125,7 @@ def settle(*, as_json: bool) -> None:
     from oracle.web.api.present_record import present_settlement
 
     async def work() -> None:
-        async with _dependencies(quiet=as_json) as (deps, console):
+        async with open_dependencies(quiet=as_json) as (deps, console):
             with show_progress(console) as progress:
                 report = await settle_predictions(
                     deps,
@@ -171,10 +137,10 @@ def settle(*, as_json: bool) -> None:
             else:
                 render_settlement(Console(), report, deps.feed.source)
 
-    _finish(work())
+    finish(work())
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @click.option(
     "--sessions",
     type=click.IntRange(1, 1200),
@@ -201,7 +167,7 @@ def replay(sessions: int, symbols: str | None, *, whole_pool: bool, as_json: boo
         raise click.UsageError("Give either --symbols or --pool.")
 
     async def work() -> None:
-        async with _dependencies(quiet=as_json) as (deps, console):
+        async with open_dependencies(quiet=as_json) as (deps, console):
             chosen = symbols.split(",") if symbols is not None else None
             with show_progress(console) as progress:
                 report = await replay_sessions(
@@ -213,10 +179,10 @@ def replay(sessions: int, symbols: str | None, *, whole_pool: bool, as_json: boo
             else:
                 render_replay(Console(), report, record)
 
-    _finish(work())
+    finish(work())
 
 
-@cli.command(epilog=_EPILOG)
+@cli.command(epilog=EPILOG)
 @backtest_options
 def backtest(**options: Any) -> None:
     """Measure how good a forecaster would have been, session by session.
@@ -226,11 +192,14 @@ def backtest(**options: Any) -> None:
     """
     from oracle.commands.backtest import run_backtest
 
-    checkpoints = Path(_settings().cache_folder) / "backtests"
+    checkpoints = Path(read_settings().cache_folder) / "backtests"
     try:
         run_backtest(BacktestRequest(**options), checkpoints)
     except OracleError as error:
-        raise _Refusal(error) from error
+        raise Refusal(error) from error
+
+
+cli.add_command(subscribers)
 
 
 def main() -> None:
@@ -238,58 +207,7 @@ def main() -> None:
     cli()
 
 
-@asynccontextmanager
-async def _dependencies(*, quiet: bool) -> AsyncIterator[tuple[Dependencies, Console]]:
-    from oracle.bootstrap import bootstrap
-
-    console = Console(stderr=True, quiet=quiet)
-    with console.status("Starting …"):
-        deps = await bootstrap(_settings())
-    try:
-        yield deps, console
-    finally:
-        await deps.aclose()
-
-
-def _settings() -> Settings:
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        raise _Refusal(error) from error
-    # A command's result is for reading: of its log only what went wrong is shown beside it.
-    _configure_logs(settings, LogLevel.WARNING)
-    return settings
-
-
-def _configure_logs(settings: Settings, level: LogLevel) -> None:
-    automatic = settings.log_format is LogFormat.AUTO
-    pretty = None if automatic else settings.log_format is LogFormat.PRETTY
-    configure_logs(pretty=pretty, level=level)
-
-
-def _finish(work: Coroutine[Any, Any, Result]) -> Result:
-    try:
-        return asyncio.run(work)
-    except OracleError as error:
-        raise _Refusal(error) from error
-
-
 def _print_json(resource: Stock | Recommendation | Settlement | Replay) -> None:
     from oracle.web.api.openapi import write_json
 
     click.echo(write_json(resource, indent=2))
-
-
-class _Refusal(click.ClickException):
-    """An error of the application as click prints it, with the exit code of its kind."""
-
-    def __init__(self, error: OracleError) -> None:
-        suggestions = getattr(error, "suggestions", ())
-        also = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
-        super().__init__(" ".join(part for part in (str(error), error.hint, also) if part))
-        self._code = next((code for kind, code in _EXITS if isinstance(error, kind)), Exit.FAILED)
-
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]
-        """The exit code of the error's kind."""
-        return self._code

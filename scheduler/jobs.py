@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from oracle.services.lead_digest import lead_digest
 from oracle.services.observe_runs import observe_runs
-from oracle.services.read_mail_events import read_mail_events
 from oracle.services.run_session_work import (
+    hear_reports,
     prepare_session,
     refresh_prices,
     settle_session,
@@ -52,7 +52,7 @@ JOBS: tuple[AnyJob, ...] = (
     LeaderJob("refresh_prices", 600.0, refresh_prices),
     LeaderJob("settle_predictions", 300.0, settle_session),
     LeaderJob("lead_digest", 2.0, lead_digest),
-    LeaderJob("read_mail_events", 2.0, read_mail_events),
+    LeaderJob("read_mail_events", 2.0, hear_reports),
     Job("send_deliveries", 1.0, send_deliveries, finishes=True),
     Job("observe_runs", 15.0, observe_runs),
 )

@@ -145,6 +145,28 @@ class InvalidAddress(InvalidInput):
     hint = "An address looks like name@example.org."
 
 
+class InvalidPreferences(InvalidInput):
+    """A subscriber's choice of stocks has too many, or one that nobody knows."""
+
+    hint = "Choose up to ten US stocks by their symbols, like AAPL, MSFT, KO."
+
+    def __init__(self, reason: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.suggestions = tuple(suggestions)
+
+
+class InvalidImport(InvalidInput):
+    """A file of addresses cannot be read; the sentence says where."""
+
+    hint = "A CSV file in UTF-8 is expected, whose first line names a column `email`."
+
+
+class UnknownSubscriber(OracleError):
+    """Nothing is stored about that address."""
+
+    hint = "See `oracle subscribers list` for those that are there."
+
+
 class InvalidToken(InvalidInput):
     """A link's token is damaged, was made for something else, or is too old."""
 

@@ -106,6 +106,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """What is kept of one mail to a subscriber: of which session, how it stands, since when."""
+
+    session: date
+    state: DeliveryState
+    attempt: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryCounts:
     """How many deliveries of a run stand where; `oldest_pending_at` is when that one was added."""
 

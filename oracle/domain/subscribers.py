@@ -49,7 +49,9 @@ class Subscriber:
     `symbols` are their own choice, at most ten, topped up from the watchlist; empty is the
     watchlist itself. `generation` is part of every token that was given out: raising it makes all
     of them void. `version` counts the changes of the row, which is how two of them do not undo
-    each other.
+    each other. `confirmations_sent` counts the mails of the day (in UTC) of
+    `confirmation_sent_at`. `origin` says how they came or were confirmed: `site`, `api`, `import`
+    or `command`.
     """
 
     id: int
@@ -64,6 +66,7 @@ class Subscriber:
     confirmation_sent_at: datetime | None
     confirmations_sent: int
     version: int
+    origin: str = ""
 
     @property
     def receives_digest(self) -> bool:

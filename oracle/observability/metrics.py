@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from oracle.domain.runs import DeliveryState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from oracle.domain.instruments import Source
@@ -122,8 +122,13 @@ digest_send_duration = Histogram(
     ["outcome"],
     buckets=_FEED_BUCKETS,
 )
-mail_events = Counter(
-    "oracle_digest_mail_events_total", "Reports of the mail provider, each once.", ["kind"]
+confirmation_mails = Counter(
+    "oracle_confirmation_mails_total", "Mails that answer sign-ups, by outcome.", ["outcome"]
+)
+mail_events = Counter("oracle_mail_events_total", "Reports of the mail provider.", ["kind"])
+subscribers = Gauge("oracle_subscribers", "Subscribers of the digest, by state.", ["state"])
+suppressions = Gauge(
+    "oracle_suppressions", "Addresses that are never written to, by reason.", ["reason"]
 )
 
 market_info = Gauge(
@@ -170,6 +175,14 @@ def show_source(source: Source) -> None:
     """Show where prices come from, so that no graph of sample data passes for a live one."""
     market_info.clear()
     market_info.labels(source.value).set(1)
+
+
+def show_subscribers(by_state: Mapping[str, int], suppressed_by_reason: Mapping[str, int]) -> None:
+    """Show how many subscribers there are of each state, and how many suppressed addresses."""
+    for state, count in by_state.items():
+        subscribers.labels(state).set(count)
+    for reason, count in suppressed_by_reason.items():
+        suppressions.labels(reason).set(count)
 
 
 def observe_stock(symbol: str, *, current: float | None, predicted: float | None) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from oracle.domain.runs import (
         Claim,
         DeliveryCounts,
+        DeliveryRecord,
         Leadership,
         Run,
         RunKind,
@@ -183,6 +184,10 @@ class DeliveryRepository(Protocol):
 
     async def suppress_pending(self, subscriber_id: int) -> int:
         """Make `suppressed` what is pending for that subscriber, in whatever run."""
+        ...
+
+    async def list_of_subscriber(self, subscriber_id: int) -> Sequence[DeliveryRecord]:
+        """Return what was sent, or was to be sent, to that subscriber; the newest run first."""
         ...
 
     async def count_deliveries(self, run_id: int) -> DeliveryCounts:

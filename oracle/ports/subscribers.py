@@ -28,6 +28,25 @@ class SubscriberRepository(Protocol):
         """Return whose address has that key, or None."""
         ...
 
+    async def find_by_fingerprint(self, fingerprint: str) -> Subscriber | None:
+        """Return whose address has that fingerprint, or None."""
+        ...
+
+    async def list_by_keys(self, keys: Sequence[str]) -> Sequence[Subscriber]:
+        """Return those whose address has one of these keys."""
+        ...
+
+    async def add_subscribers(
+        self,
+        addresses: Sequence[EmailAddress],
+        state: SubscriberState,
+        now: datetime,
+        *,
+        origin: str,
+    ) -> None:
+        """Store new subscribers, as `add_subscriber` does one; those that are there stay."""
+        ...
+
     async def add_subscriber(
         self, address: EmailAddress, state: SubscriberState, now: datetime, *, origin: str
     ) -> Subscriber:
@@ -61,6 +80,10 @@ class SuppressionRepository(Protocol):
 
     async def find_suppression(self, fingerprint: str) -> Suppression | None:
         """Return it, or None."""
+        ...
+
+    async def list_suppressed(self, fingerprints: Sequence[str]) -> Sequence[str]:
+        """Return which of these are suppressed."""
         ...
 
     async def add_suppression(self, suppression: Suppression) -> bool:

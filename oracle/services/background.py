@@ -39,6 +39,13 @@ class SingleFlight(Generic[Key, Result]):
         """Wait until what is running has ended, well or not."""
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
+    async def finish_within(self, seconds: float) -> None:
+        """Wait that long for what is running, and cancel what has not ended by then."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Cancel what is running and wait until it has ended."""
         tasks = list(self._tasks.values())

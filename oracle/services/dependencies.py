@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import LookupBudget
 from oracle.services.get_fit import FitCache
 from oracle.services.lifecycle import Lifecycle
@@ -25,10 +26,19 @@ if TYPE_CHECKING:
         PriceFeed,
         Store,
         SymbolDirectory,
+        TokenSigner,
         TradingCalendar,
     )
     from oracle.services.market_data import MarketData
     from oracle.settings import Settings
+
+
+CONFIRMATION_SECONDS = 4.0
+"""How long an ending process waits for mails that answer sign-ups."""
+
+
+def _confirmations() -> SingleFlight[int, bool]:
+    return SingleFlight("confirmation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Dependencies:
     mailer: Mailer
     mail_renderer: MailRenderer
     mail_events: MailEventQueue | None
+    tokens: TokenSigner
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)
@@ -60,9 +71,11 @@ class Dependencies:
     searches: SearchCache = field(default_factory=SearchCache)
     track_records: TrackRecordCache = field(default_factory=TrackRecordCache)
     settlement_pauses: SettlementPauses = field(default_factory=SettlementPauses)
+    confirmations: SingleFlight[int, bool] = field(default_factory=_confirmations)
 
     async def aclose(self) -> None:
         """Stop background work, then release the feed and the database."""
+        await self.confirmations.finish_within(CONFIRMATION_SECONDS)
         await self.searches.flights.aclose()
         await self.rankings.flights.aclose()
         await self.predictions.flights.aclose()

@@ -1,63 +1,114 @@
-"""Use case of the leader: hear what became of mails, and never write to an address in vain again."""
+"""Use case: hear from the mail provider what became of mails, and act on it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from oracle.domain.runs import MailEvent, MailEventKind
+from oracle.domain.runs import MailEventKind
 from oracle.domain.subscribers import Suppression, SuppressionReason
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
+from oracle.services.suppress_address import record_suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+    from datetime import datetime
 
+    from oracle.domain.runs import MailEvent
     from oracle.ports import UnitOfWork
     from oracle.services.dependencies import Dependencies
+
+MOST_AT_A_TIME = 1000
+"""Reports that one run reads, so that other jobs have their turn."""
 
 _log = get_logger(__name__)
 
 
-async def read_mail_events(deps: Dependencies, epoch: int) -> None:
-    """Store what the provider reports, each report once, in whatever order and however often.
+@dataclass(frozen=True, slots=True)
+class EventsReport:
+    """What one run has read: new reports by kind, those known already, attempts found out about."""
 
-    A bounce for good and a complaint suppress the address; any report resolves an attempt of which
-    nobody knew. Reports are acknowledged when they are stored. Raises StaleEpoch,
-    DatabaseUnavailable, and MailNotSent when the queue is out of reach.
+    new: Counter[MailEventKind] = field(default_factory=Counter)
+    known: int = 0
+    resolved: int = 0
+    suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    is_new: bool
+    resolved: bool = False
+    suppressed: int = 0
+
+
+async def read_mail_events(
+    deps: Dependencies, *, epoch: int | None = None, most: int = MOST_AT_A_TIME
+) -> EventsReport:
+    """Read what the provider has reported, until nothing is waiting or `most` were read.
+
+    Each report is stored together with its effects, once, however often and in whatever order it
+    comes, and acknowledged only afterwards. With an epoch each of these transactions holds it:
+    raises StaleEpoch. Raises MailNotSent when the provider does not answer, DatabaseUnavailable.
     """
     queue = deps.mail_events
-    while queue is not None and not deps.lifecycle.draining:
+    new: Counter[MailEventKind] = Counter()
+    known = resolved = suppressed = 0
+    while queue is not None and new.total() + known < most:
         received = await queue.receive()
         if not received.receipts:
-            return
-        async with deps.store.begin() as unit:
-            await unit.epochs.require_epoch(epoch)
-            new = await _store(unit, received.events)
-        for event in new:
-            metrics.mail_events.labels(event.kind).inc()
+            break
+        for event in received.events:
+            effect = await handle_mail_event(deps, event, epoch=epoch)
+            if effect.is_new:
+                new[event.kind] += 1
+            else:
+                known += 1
+            resolved += effect.resolved
+            suppressed += effect.suppressed
+        # Those that nobody can read have a receipt alone, and go as well: they never get better.
         await queue.acknowledge(received.receipts)
+    return EventsReport(new, known, resolved, suppressed)
 
 
-async def _store(unit: UnitOfWork, events: Sequence[MailEvent]) -> list[MailEvent]:
+async def handle_mail_event(
+    deps: Dependencies, event: MailEvent, *, epoch: int | None = None
+) -> _Effect:
+    """Store the report and what follows from it in one transaction, unless it is known."""
+    async with deps.store.begin() as unit:
+        if epoch is not None:
+            await unit.epochs.require_epoch(epoch)
+        effect = await _record(unit, event)
+    if effect.is_new:
+        metrics.mail_events.labels(event.kind.value).inc()
+        if effect.suppressed:
+            _log.info("addresses_suppressed", kind=event.kind.value, count=effect.suppressed)
+    return effect
+
+
+async def _record(unit: UnitOfWork, event: MailEvent) -> _Effect:
     now = await unit.epochs.now()
-    new = [event for event in events if await unit.mail_events.add_event(event, now)]
-    for event in new:
-        reason = _suppression_reason(event)
-        for fingerprint in () if reason is None else event.fingerprints:
-            await unit.suppressions.add_suppression(
-                Suppression(fingerprint, reason, event.detail, now)
-            )
-        if event.delivery_id is not None and event.attempt is not None:
-            # Whatever is reported of a mail, it had been accepted.
-            await unit.deliveries.resolve_unknown(
-                event.delivery_id, event.attempt, message_id=event.message_id
-            )
-    return new
+    if not await unit.mail_events.add_event(event, now):
+        return _Effect(is_new=False)
+    resolved = False
+    if event.delivery_id is not None and event.attempt is not None:
+        # Whatever is reported of an attempt, even that it bounced, says that it was accepted.
+        resolved = await unit.deliveries.resolve_unknown(
+            event.delivery_id, event.attempt, message_id=event.message_id
+        )
+    suppressed = 0
+    for suppression in _suppressions(event, now):
+        suppressed += await record_suppression(unit, suppression)
+    return _Effect(is_new=True, resolved=resolved, suppressed=suppressed)
 
 
-def _suppression_reason(event: MailEvent) -> SuppressionReason | None:
+def _suppressions(event: MailEvent, now: datetime) -> Iterator[Suppression]:
     if event.kind is MailEventKind.COMPLAINED:
-        return SuppressionReason.COMPLAINT
-    if event.kind is MailEventKind.BOUNCED and event.is_permanent:
-        return SuppressionReason.BOUNCE
-    return None
+        reason = SuppressionReason.COMPLAINT
+    elif event.kind is MailEventKind.BOUNCED and event.is_permanent:
+        reason = SuppressionReason.BOUNCE
+    else:
+        return
+    for fingerprint in event.fingerprints:
+        yield Suppression(fingerprint, reason, event.detail, now)

@@ -11,6 +11,7 @@ from oracle.domain.errors import FeedError
 from oracle.domain.runs import RunKind, RunState
 from oracle.observability import metrics
 from oracle.services.rank_stocks import rank_stocks
+from oracle.services.read_mail_events import read_mail_events
 from oracle.services.settle_predictions import settle_predictions
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ async def refresh_prices(deps: Dependencies, epoch: int) -> None:
             # It was logged where it happened; the other stocks are refreshed all the same.
             continue
         metrics.observe_stock(symbol, current=quote.price, predicted=None)
+
+
+async def hear_reports(deps: Dependencies, epoch: int) -> None:
+    """Read what the mail provider reports. Raises as `read_mail_events`."""
+    await read_mail_events(deps, epoch=epoch)
 
 
 async def _note_done(

@@ -150,7 +150,7 @@ class _Worker:
                 await self._plan()
             elif self._epoch is not None:
                 await attend_run(deps, self._epoch, run, await read_agenda(deps))
-                await read_mail_events(deps, self._epoch)
+                await read_mail_events(deps, epoch=self._epoch)
         except StaleEpoch as error:
             _log.info("another_leads", why=str(error))
             await self._stand_down()

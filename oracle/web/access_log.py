@@ -24,6 +24,7 @@ CLIENT_CLOSED_REQUEST = 499
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_ROUTES = frozenset({"/healthz/live", "/healthz/ready"})
 _LONGEST_PATH_LOGGED = 200
+_PERSONAL = "/subscribers/"
 _log = get_logger(__name__)
 
 
@@ -75,6 +76,19 @@ def choose_request_id(offered: tuple[str, ...]) -> str:
     return uuid4().hex
 
 
+def _public_path(path: str, route: str) -> str:
+    """Return the path without the token in it: whoever reads a log must not act for subscribers.
+
+    A mistyped address matches no route and may hold a token all the same.
+    """
+    if "<token>" in route:
+        return route
+    folded = path.lower()
+    if _PERSONAL in folded:
+        return f"{path[: folded.index(_PERSONAL)]}{_PERSONAL}..."[:_LONGEST_PATH_LOGGED]
+    return path[:_LONGEST_PATH_LOGGED]
+
+
 def _record(scope: Scope, progress: _Progress) -> None:
     seconds = perf_counter() - progress.began
     route = scope.get(ROUTE, UNMATCHED)
@@ -84,7 +98,7 @@ def _record(scope: Scope, progress: _Progress) -> None:
         "http_request",
         method=scope["method"],
         route=route,
-        path=scope["path"][:_LONGEST_PATH_LOGGED],
+        path=_public_path(scope["path"], route),
         status=progress.status,
         seconds=round(seconds, 4),
     )

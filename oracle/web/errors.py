@@ -49,6 +49,9 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     domain.InvalidSymbol: Kind(400, "invalid-symbol", "That is not a stock symbol"),
     domain.InvalidQuery: Kind(400, "invalid-query", "That cannot be searched for"),
     domain.InvalidSelection: Kind(422, "invalid-selection", "These symbols cannot be ranked"),
+    domain.InvalidAddress: Kind(400, "invalid-address", "Mail cannot be sent there"),
+    domain.InvalidToken: Kind(400, "invalid-link", "This link does not work any more"),
+    domain.InvalidPreferences: Kind(422, "invalid-preferences", "These stocks cannot be chosen"),
     domain.UnknownSymbol: Kind(404, "unknown-symbol", "No such stock is known"),
     domain.TooManyLookups: Kind(
         429, "too-many-lookups", "Too many unknown symbols were asked for", RETRY_LATER
@@ -135,7 +138,9 @@ def _describe_deliberate(error: domain.OracleError) -> Problem:
     kind = find_kind(type(error))
     if kind is None:
         return Problem(INTERNAL, "An error that was not foreseen stopped this request.")
-    suggestions = error.suggestions if isinstance(error, domain.UnknownSymbol) else ()
+    suggestions: tuple[str, ...] = ()
+    if isinstance(error, domain.UnknownSymbol | domain.InvalidPreferences):
+        suggestions = error.suggestions
     return Problem(kind, str(error), error.hint, suggestions, kind.retry_after)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oracle.web.asgi_scope import Scope
     from oracle.web.refusals import Refusal
 
+ONE_CLICK = "/subscribers/<token>/unsubscribe"
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10
 
@@ -52,7 +53,13 @@ async def refuse_large_bodies() -> None:
 
 
 async def refuse_foreign_origins() -> None:
-    """Raise CrossOriginRefused for a change that another site's page asks for."""
+    """Raise CrossOriginRefused for a change that another site's page asks for.
+
+    One-click unsubscribing (RFC 8058) is asked for by mail programs, from wherever they run. Its
+    authority is the token alone, which another site's page cannot know.
+    """
+    if request.url_rule is not None and request.url_rule.rule == ONE_CLICK:
+        return
     require_same_origin(
         request.method,
         fetch_site=request.headers.get("Sec-Fetch-Site"),

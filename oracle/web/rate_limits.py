@@ -27,6 +27,10 @@ SUGGESTIONS = [RateLimit(300, MINUTE)]
 API = [RateLimit(120, MINUTE)]
 DOCUMENTS = [RateLimit(60, MINUTE)]
 HEALTH = [RateLimit(60, MINUTE)]
+SIGN_UPS = [RateLimit(10, MINUTE), RateLimit(60, timedelta(hours=1))]
+CHANGES = [RateLimit(60, MINUTE)]
+UNSUBSCRIBES = [RateLimit(600, MINUTE)]
+"""Mail providers unsubscribe for their customers, many of them from one address."""
 
 
 class BoundedStore(RateLimiterStoreABC):

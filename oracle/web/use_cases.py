@@ -17,6 +17,7 @@ from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
+from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
@@ -93,6 +94,7 @@ class UseCases:
     settled: ListSettled
     histories: Callable[[Sequence[str]], Coroutine[None, None, dict[str, PriceHistory]]]
     past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
+    subscriptions: Subscriptions
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -114,4 +116,5 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         settled=partial(list_settled, dependencies),
         histories=partial(list_known_histories, dependencies),
         past=partial(list_past_predictions, dependencies),
+        subscriptions=bind_subscriptions(dependencies),
     )

@@ -8,11 +8,11 @@ from sqlalchemy import case, func, literal, select, update
 
 from oracle.adapters.sql.database_clock import database_now
 from oracle.adapters.sql.delivery_outcomes import DeliveryOutcomes
-from oracle.adapters.sql.digest_tables import deliveries, subscribers, suppressions
+from oracle.adapters.sql.digest_tables import deliveries, runs, subscribers, suppressions
 from oracle.adapters.sql.subscribers import RECEIVES_DIGEST
 from oracle.adapters.sql.upsert import Upsert
 from oracle.domain.errors import StaleEpoch
-from oracle.domain.runs import Claim, DeliveryCounts, DeliveryState, RunState
+from oracle.domain.runs import Claim, DeliveryCounts, DeliveryRecord, DeliveryState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +128,21 @@ class SqlDeliveryRepository(DeliveryOutcomes):
                 changed_at=now,
             )
         return tuple(_claim_of(wanted[each], epoch, owner) for each in ids if each in wanted)
+
+    async def list_of_subscriber(self, subscriber_id: int) -> Sequence[DeliveryRecord]:
+        """Return what was sent, or was to be sent, to that subscriber; the newest run first."""
+        rows = await self._connection.execute(
+            select(
+                runs.c.session, deliveries.c.state, deliveries.c.attempt, deliveries.c.changed_at
+            )
+            .join(runs, runs.c.id == deliveries.c.run_id)
+            .where(deliveries.c.subscriber_id == subscriber_id)
+            .order_by(runs.c.session.desc(), runs.c.id.desc())
+        )
+        return tuple(
+            DeliveryRecord(row.session, DeliveryState(row.state), row.attempt, row.changed_at)
+            for row in rows
+        )
 
     async def count_deliveries(self, run_id: int) -> DeliveryCounts:
         """Return how many stand where."""

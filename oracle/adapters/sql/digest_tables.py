@@ -58,6 +58,8 @@ subscribers = define(
     Index(None, "state"),
     Index(None, "fingerprint"),
     CheckConstraint("state IN ('pending', 'confirmed', 'unsubscribed')", name="state_known"),
+    # A number is never given twice: links in old mails carry it, and so do deliveries.
+    sqlite_autoincrement=True,
 )
 
 suppressions = define(

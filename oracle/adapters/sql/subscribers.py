@@ -35,27 +35,52 @@ class SqlSubscriberRepository:
         """Return whose address has that key, or None."""
         return await self._find(subscribers.c.address_key == key)
 
+    async def find_by_fingerprint(self, fingerprint: str) -> Subscriber | None:
+        """Return whose address has that fingerprint, or None."""
+        return await self._find(subscribers.c.fingerprint == fingerprint)
+
+    async def list_by_keys(self, keys: Sequence[str]) -> Sequence[Subscriber]:
+        """Return those whose address has one of these keys."""
+        rows = await self._connection.execute(
+            select(subscribers).where(subscribers.c.address_key.in_(keys))
+        )
+        return tuple(_subscriber_of(row) for row in rows)
+
     async def add_subscriber(
         self, address: EmailAddress, state: SubscriberState, now: datetime, *, origin: str
     ) -> Subscriber:
         """Store a new subscriber and return it; if the key is there, return that one unchanged."""
-        row = {
-            **_address_columns(address),
-            "state": state,
-            "paused": False,
-            "symbols": (),
-            "origin": origin,
-            "generation": 1,
-            "created_at": now,
-            "confirmed_at": now if state is SubscriberState.CONFIRMED else None,
-            "confirmations_sent": 0,
-            "version": 1,
-        }
-        await add_missing(self._connection, subscribers, [row], key=("address_key",))
+        await self.add_subscribers([address], state, now, origin=origin)
         stored = await self._connection.execute(
             select(subscribers).where(subscribers.c.address_key == address.key)
         )
         return _subscriber_of(stored.one())
+
+    async def add_subscribers(
+        self,
+        addresses: Sequence[EmailAddress],
+        state: SubscriberState,
+        now: datetime,
+        *,
+        origin: str,
+    ) -> None:
+        """Store new subscribers, as `add_subscriber` does one; those that are there stay."""
+        rows = [
+            {
+                **_address_columns(address),
+                "state": state,
+                "paused": False,
+                "symbols": (),
+                "origin": origin,
+                "generation": 1,
+                "created_at": now,
+                "confirmed_at": now if state is SubscriberState.CONFIRMED else None,
+                "confirmations_sent": 0,
+                "version": 1,
+            }
+            for address in addresses
+        ]
+        await add_missing(self._connection, subscribers, rows, key=("address_key",))
 
     async def update_subscriber(self, changed: Subscriber) -> bool:
         """Store the row if it is still at `changed.version`, which rises by one; say if it was."""
@@ -72,6 +97,7 @@ class SqlSubscriberRepository:
                 unsubscribed_at=changed.unsubscribed_at,
                 confirmation_sent_at=changed.confirmation_sent_at,
                 confirmations_sent=changed.confirmations_sent,
+                origin=changed.origin,
                 version=changed.version + 1,
             )
         )
@@ -133,4 +159,5 @@ def _subscriber_of(row: Row[Any]) -> Subscriber:
         confirmation_sent_at=row.confirmation_sent_at,
         confirmations_sent=row.confirmations_sent,
         version=row.version,
+        origin=row.origin,
     )

@@ -12,6 +12,8 @@ from oracle.adapters.sql.upsert import add_new
 from oracle.domain.subscribers import Suppression, SuppressionReason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -32,6 +34,13 @@ class SqlSuppressionRepository:
         return Suppression(
             row.fingerprint, SuppressionReason(row.reason), row.detail, row.suppressed_at
         )
+
+    async def list_suppressed(self, fingerprints: Sequence[str]) -> Sequence[str]:
+        """Return which of these are suppressed."""
+        rows = await self._connection.scalars(
+            select(suppressions.c.fingerprint).where(suppressions.c.fingerprint.in_(fingerprints))
+        )
+        return tuple(rows)
 
     async def add_suppression(self, suppression: Suppression) -> bool:
         """Store it unless the address is suppressed already; say if it was new."""

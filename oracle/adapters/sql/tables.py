@@ -7,7 +7,7 @@ sources never meet: the source leads every key.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Boolean,
@@ -47,7 +47,7 @@ VERSION = String(64)
 SHA256 = String(64)
 
 
-def define(name: str, *items: SchemaItem) -> Table:
+def define(name: str, *items: SchemaItem, **options: Any) -> Table:
     """Return the table, spelt so that all databases hold and compare it alike."""
     # RETURNING is left alone: MySQL has none, and all databases shall run the same statements.
     return Table(
@@ -58,6 +58,7 @@ def define(name: str, *items: SchemaItem) -> Table:
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
+        **options,
     )
 
 

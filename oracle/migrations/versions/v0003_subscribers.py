@@ -97,6 +97,7 @@ def _create_subscribers() -> None:
             "state IN ('pending', 'confirmed', 'unsubscribed')",
             name=op.f("ck_subscribers_state_known"),
         ),
+        sqlite_autoincrement=True,
         **TABLE,
     )
     op.create_index("ix_subscribers_state", "subscribers", ["state"])

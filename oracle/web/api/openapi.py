@@ -33,8 +33,8 @@ def write_json(resource: Any, *, indent: int | None = None) -> bytes:
 @cache
 def resource_schemas() -> dict[str, Any]:
     """Return the JSON schemas of every object by name, as they are written."""
-    answers = [each.response for each in OPERATIONS if each.response is not None]
-    resources = [*answers, ProblemDetails]
+    exchanged = [model for each in OPERATIONS for model in (each.response, each.body)]
+    resources = [*(model for model in exchanged if model is not None), ProblemDetails]
     _, schemas = TypeAdapter.json_schemas(
         [(resource.__name__, "serialization", adapter_for(resource)) for resource in resources],
         ref_template=_REFERENCE,
@@ -61,7 +61,8 @@ def build_openapi(base_url: str) -> dict[str, Any]:
         },
         "servers": [{"url": base_url}],
         "paths": {
-            operation.path: {"get": _operation_object(operation)} for operation in OPERATIONS
+            operation.path: {operation.method.lower(): _operation_object(operation)}
+            for operation in OPERATIONS
         },
         "components": {
             "schemas": resource_schemas(),
@@ -74,21 +75,26 @@ def build_openapi(base_url: str) -> dict[str, Any]:
 
 
 def _operation_object(operation: Operation) -> dict[str, Any]:
-    responses: dict[str, Any] = {
-        "200": {
-            "description": operation.summary,
-            "headers": {"ETag": {"schema": {"type": "string"}, "description": "Entity tag"}},
-            "content": _content_object(operation.response),
-        },
-        "304": {"description": "Unchanged since the tag in If-None-Match"},
+    success: dict[str, Any] = {
+        "description": operation.summary,
+        "content": _content_object(operation.response),
     }
+    responses: dict[str, Any] = {str(operation.success): success}
+    if operation.method == "GET":
+        tag = {"schema": {"type": "string"}, "description": "Entity tag"}
+        success["headers"] = {"ETag": tag}
+        responses["304"] = {"description": "Unchanged since the tag in If-None-Match"}
     for status in operation.problems:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    body: dict[str, Any] = {}
+    if operation.body is not None:
+        body = {"requestBody": {"required": True, "content": _content_object(operation.body)}}
     return {
         "operationId": operation.name,
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [_parameter_object(parameter) for parameter in operation.parameters],
+        **body,
         "responses": responses,
     }
 

@@ -12,6 +12,7 @@ from oracle.domain.track_record import Window
 from oracle.web.api.history_resources import StockHistory
 from oracle.web.api.record_resources import TrackRecord
 from oracle.web.api.resources import Recommendation, SearchResults, Stock
+from oracle.web.api.subscriber_resources import SignUp, SignUpAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: GET on `path`, answered by `response` or by one of `problems`.
+    """One operation: `method` on `path`, answered by `response` or by one of `problems`.
 
-    `response` None is a CSV file.
+    `response` None is a CSV file. `body` is what a POST sends, and `example_body` one of it;
+    `success` its status.
     """
 
     path: str
@@ -41,6 +43,10 @@ class Operation:
     response: type[Any] | None
     problems: tuple[int, ...]
     example: str
+    method: str = "GET"
+    body: type[Any] | None = None
+    example_body: str = ""
+    success: int = 200
 
 
 _SYMBOL = r"[A-Za-z0-9][A-Za-z0-9.\-]{0,9}"
@@ -196,6 +202,24 @@ OPERATIONS: Final = (
         response=None,
         problems=(400, 429, 503),
         example="/api/v1/track-record.csv?symbol=AAPL",
+    ),
+    Operation(
+        path="/api/v1/subscribers",
+        name="subscribe",
+        summary="Ask for the evening digest",
+        description=(
+            "A mail with a link to confirm is sent to the address, unless it was sent too many of "
+            "late. The answer is the same for every address: it does not tell whether one is "
+            "subscribed."
+        ),
+        parameters=(),
+        response=SignUpAnswer,
+        problems=(400, 413, 415, 422, 429, 503),
+        example="/api/v1/subscribers",
+        method="POST",
+        body=SignUp,
+        example_body='{"email": "name@example.org"}',
+        success=202,
     ),
 )
 

@@ -12,8 +12,8 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-def json_reply(resource: Any) -> Response:
+def json_reply(resource: Any, *, status: int = 200) -> Response:
     """Return the resource as JSON, which caches must check with its tag before using it again."""
-    response = Response(write_json(resource), content_type=JSON)
+    response = Response(write_json(resource), status=status, content_type=JSON)
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -16,7 +16,9 @@ from oracle.web.api.present_history import present_history
 from oracle.web.api.present_record import present_track_record
 from oracle.web.api.record_csv import CSV, write_csv
 from oracle.web.api.reply import json_reply
-from oracle.web.rate_limits import API, DOCUMENTS
+from oracle.web.api.subscriber_resources import SignUpAnswer, read_sign_up
+from oracle.web.contexts.subscribers import ASKED
+from oracle.web.rate_limits import API, DOCUMENTS, SIGN_UPS
 from oracle.web.record_question import read_record_question
 from oracle.web.refusals import UnknownParameter
 from oracle.web.selection import read_selection
@@ -77,6 +79,15 @@ async def get_recommendation() -> Response:
     use_cases = current_site().use_cases
     ranking = await use_cases.rank(read_selection(request.args))
     return json_reply(present_recommendation(ranking, use_cases.market()))
+
+
+@api.post("/subscribers")
+@rate_limit(limits=SIGN_UPS)
+async def add_subscriber() -> Response:
+    """Let a mail be sent that asks to confirm; the answer is the same for every address."""
+    email = read_sign_up(await request.get_json())
+    await current_site().use_cases.subscriptions.subscribe(email, origin="api")
+    return json_reply(SignUpAnswer(ASKED), status=202)
 
 
 @api.get("/search")
