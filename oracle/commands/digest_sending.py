@@ -84,9 +84,7 @@ def status(session: datetime | None) -> None:
 
     async def work() -> Exit:
         async with open_dependencies(quiet=False) as (deps, _):
-            window, _agenda = await choose_window(
-                deps, None if session is None else session.date()
-            )
+            window, _agenda = await choose_window(deps, None if session is None else session.date())
             progress = await read_progress(deps, window.session)
             click.echo(describe_progress(progress))
             return _exit_of(progress)
@@ -107,9 +105,7 @@ def describe_progress(progress: DigestProgress) -> str:
         RunState.FINISHED: "is finished",
         RunState.MISSED: "was missed",
     }
-    figures = [
-        f"{counts.of(state)} {state.value}" for state in DeliveryState if counts.of(state)
-    ]
+    figures = [f"{counts.of(state)} {state.value}" for state in DeliveryState if counts.of(state)]
     sentence = f"{name} {words[run.state]}: {count_of(counts.total, 'subscriber')}"
     sentence += f" ({', '.join(figures)})." if figures else "."
     if run.state is RunState.SENDING and progress.seconds_left > 0.0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.digest.breakers import Tally, find_breach
-from oracle.domain.errors import MailingRefused, MailNotSent
+from oracle.domain.errors import MailingRefused
 from oracle.domain.runs import OPEN_STATES, DeliveryState, MailEventKind, RunState
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger

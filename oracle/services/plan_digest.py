@@ -1,11 +1,11 @@
-"""Use cases of the leader: freeze what a session's digest says, and add a delivery for everybody."""
+"""Use cases of the leader: freeze what a session's digest says, and add everybody's delivery."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from oracle.digest.schedule import has_enough
-from oracle.domain.errors import MailNotSent, MailingRefused
+from oracle.domain.errors import MailingRefused
 from oracle.domain.instruments import Source
 from oracle.domain.runs import DeliveryState, RunKind, RunState
 from oracle.domain.wording import name_session

@@ -48,8 +48,7 @@ async def read_scheduler_status(deps: Dependencies) -> SchedulerStatus:
     return SchedulerStatus(
         leadership=leadership,
         seen_ago=seen_ago,
-        is_led=seen_ago is not None
-        and seen_ago.total_seconds() < deps.settings.leader_lease,
+        is_led=seen_ago is not None and seen_ago.total_seconds() < deps.settings.leader_lease,
         last_runs=runs,
         now=agenda.now,
         next_digest_at=agenda.agenda.next_at,

@@ -34,9 +34,7 @@ async def reconcile_deliveries(deps: Dependencies, epoch: int, run: Run) -> None
     async with deps.store.begin() as unit:
         await unit.epochs.require_epoch(epoch)
         ended = await unit.deliveries.end_leases(run.id, epoch=epoch)
-        unknown = await unit.deliveries.list_unknown(
-            run.id, older_than=timedelta(0), limit=BATCH
-        )
+        unknown = await unit.deliveries.list_unknown(run.id, older_than=timedelta(0), limit=BATCH)
     if ended:
         _log.warning("senders_fell_silent", session=run.session.isoformat(), deliveries=ended)
     if not unknown:

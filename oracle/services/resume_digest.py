@@ -31,9 +31,7 @@ async def resume_digest(deps: Dependencies, session: date | None = None) -> Run:
             which = "No digest" if session is None else f"The digest of {name_session(session)}"
             raise MailingRefused(f"{which} is {'' if session is None else 'not '}stopped.")
         if run.expires_at is not None and await unit.epochs.now() >= run.expires_at:
-            raise MailingRefused(
-                f"The time for the digest of {name_session(run.session)} is over."
-            )
+            raise MailingRefused(f"The time for the digest of {name_session(run.session)} is over.")
         resumed = await unit.runs.change_state(
             run.id,
             epoch=run.epoch,

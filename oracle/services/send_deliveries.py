@@ -150,9 +150,7 @@ class _Sender:
 
     async def _reserve(self, count: int) -> float:
         async with self._deps.store.begin() as unit:
-            delay = await unit.pace.reserve(
-                self._deps.mailer.name, count, interval=self._interval
-            )
+            delay = await unit.pace.reserve(self._deps.mailer.name, count, interval=self._interval)
         return self._loop.time() + delay
 
     async def _claim(self, count: int) -> Sequence[Claim]:

@@ -72,9 +72,7 @@ async def read_progress(deps: Dependencies, session: date) -> DigestProgress:
         if run is not None:
             counts = await unit.deliveries.count_deliveries(run.id)
     pending = counts.of(DeliveryState.PENDING, DeliveryState.SENDING)
-    return DigestProgress(
-        session, run, counts, pending * sending_interval(deps.settings.mail_rate)
-    )
+    return DigestProgress(session, run, counts, pending * sending_interval(deps.settings.mail_rate))
 
 
 async def choose_window(

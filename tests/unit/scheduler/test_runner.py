@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from oracle.domain.errors import FeedUnavailable, StaleEpoch
 from oracle.services.lifecycle import Lifecycle
 from oracle.settings import load_settings
-from scheduler.jobs import JOBS, Job, LeaderJob
+from scheduler.jobs import JOBS, AnyJob, Job, LeaderJob
 from scheduler.runner import run_scheduler
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def test_the_leaders_jobs_run_only_while_it_leads_and_know_its_epoch() -> 
     async def tick(_: Dependencies) -> None:
         ticks.release()
 
-    jobs = [LeaderJob("lead", 3600.0, lead), Job("tick", 0.01, tick)]
+    jobs: list[AnyJob] = [LeaderJob("lead", 3600.0, lead), Job("tick", 0.01, tick)]
     async with run_scheduler(process(lock), jobs):
         for _ in range(3):
             await ticks.acquire()
