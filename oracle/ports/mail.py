@@ -47,6 +47,11 @@ class Mailer(Protocol):
         """Whether what became of a mail is reported, so that an unknown outcome is found out."""
         ...
 
+    @property
+    def probe_recipient(self) -> str | None:
+        """An address of the provider's own that takes any mail and is reported on, if it has one."""
+        ...
+
     async def send(self, mail: Mail) -> str:
         """Hand the mail over and return the identifier under which it was accepted."""
         ...

@@ -11,6 +11,7 @@ from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.services.digest_agenda import read_agenda
 from oracle.services.plan_digest import fan_out, note_missed, plan_digest
+from oracle.services.probe_reports import probe_reports
 from oracle.services.reconcile_deliveries import reconcile_deliveries
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ async def attend_run(deps: Dependencies, epoch: int, run: Run, agenda: CurrentAg
         await _resume_if_taken(deps, epoch, run, counts)
     elif run.state is RunState.SENDING:
         await _watch(deps, epoch, run, counts)
+        if counts.unfinished and counts.unfinished == counts.of(DeliveryState.UNKNOWN):
+            await probe_reports(deps, run)
 
 
 async def _watch(deps: Dependencies, epoch: int, run: Run, counts: DeliveryCounts) -> None:

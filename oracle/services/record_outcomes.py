@@ -35,8 +35,7 @@ class DeliveryOutcome:
 
 
 class OutcomeRecorder:
-    """An async context that records outcomes one transaction after the other, each with all there
-    are by then.
+    """An async context that records outcomes, those that are waiting in one transaction.
 
     While the database is away it tries again: a mail that was accepted is not forgotten as long as
     this process lives. Leaving waits until everything is written, or until it is cancelled.

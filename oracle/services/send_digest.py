@@ -112,7 +112,7 @@ async def send_digest(
     worker = _Worker(deps, window)
     try:
         while not progress.is_settled:
-            busy = await worker.work(progress.run)
+            busy = await worker.work(progress)
             progress = await read_progress(deps, window.session)
             show(progress)
             if not busy:
@@ -139,16 +139,17 @@ class _Worker:
         self._epoch: int | None = None
         self._asked_at = -ELECTION_SECONDS
 
-    async def work(self, run: Run | None) -> bool:
+    async def work(self, progress: DigestProgress) -> bool:
         """Do what there is to do for a few seconds; say whether mail was sent."""
-        deps = self._deps
+        deps, run = self._deps, progress.run
         await self._take_part()
         try:
             if run is None:
                 await self._plan()
             elif self._epoch is not None:
                 await attend_run(deps, self._epoch, run, await read_agenda(deps))
-                await read_mail_events(deps, epoch=self._epoch)
+                if progress.counts.of(DeliveryState.UNKNOWN):
+                    await read_mail_events(deps, epoch=self._epoch)
         except StaleEpoch as error:
             _log.info("another_leads", why=str(error))
             await self._stand_down()
