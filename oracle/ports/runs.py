@@ -162,7 +162,7 @@ class DeliveryRepository(Protocol):
         ...
 
     async def end_leases(self, run_id: int, *, epoch: int) -> int:
-        """Make `unknown` what is `sending` beyond its lease, a thousand at most; return how many."""
+        """Make `unknown` what is `sending` beyond its lease, up to 1,000; return how many."""
         ...
 
     async def list_unknown(

@@ -68,7 +68,7 @@ class DeliveryOutcomes:
         )
 
     async def end_leases(self, run_id: int, *, epoch: int) -> int:
-        """Make `unknown` what is `sending` beyond its lease, a thousand at most; return how many."""
+        """Make `unknown` what is `sending` beyond its lease, up to 1,000; return how many."""
         if not await self.hold_run(run_id, epoch):
             return 0
         now = await database_now(self._connection)
