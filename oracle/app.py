@@ -14,6 +14,7 @@ from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.design import design
+from oracle.web.blueprints.digests import digests
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
 from oracle.web.blueprints.images import images
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     search,
     track_record,
     about,
+    digests,
     subscribers,
     api,
     reference,

@@ -201,8 +201,8 @@ def backtest(**options: Any) -> None:
         raise Refusal(error) from error
 
 
-cli.add_command(subscribers)
 cli.add_command(digest)
+cli.add_command(subscribers)
 cli.add_command(scheduler)
 
 

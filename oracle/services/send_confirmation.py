@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from email.utils import parseaddr
 from typing import TYPE_CHECKING, Final
 
 from oracle.digest.invitations import Invitation
+from oracle.digest.links import sender_domain
 from oracle.domain.errors import (
     MailError,
     MailNotSent,
@@ -67,7 +67,7 @@ def write_confirmation(deps: Dependencies, subscriber: Subscriber) -> Mail:
     is_confirmed = subscriber.state is SubscriberState.CONFIRMED
     event = "already_subscribed" if is_confirmed else "confirm"
     purpose = Purpose.PREFERENCES if is_confirmed else Purpose.CONFIRM
-    domain = parseaddr(deps.settings.mail_from)[1].rpartition("@")[2]
+    domain = sender_domain(deps.settings.mail_from)
     asked_at = subscriber.confirmation_sent_at or subscriber.created_at
     return Mail(
         recipient=subscriber.address.text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from oracle.domain.subscribers import EmailAddress, Subscriber
     from oracle.services.dependencies import Dependencies
 
+HEAD_START = 0.1
+"""Seconds that the answer to a sign-up is ahead of the work on its mail."""
+
 
 async def subscribe(deps: Dependencies, text: str, *, origin: str) -> None:
     """Note that somebody asks for the digest at that address, and let a mail be sent to it.
@@ -25,7 +29,13 @@ async def subscribe(deps: Dependencies, text: str, *, origin: str) -> None:
     """
     asked = await note_sign_up(deps, parse_address(text), origin=origin)
     if asked is not None:
-        deps.confirmations.start(asked.id, lambda: send_confirmation(deps, asked))
+        deps.confirmations.start(asked.id, lambda: _send_later(deps, asked))
+
+
+async def _send_later(deps: Dependencies, asked: Subscriber) -> bool:
+    # Writing the mail takes the processor a while, which would make this one answer slower.
+    await asyncio.sleep(HEAD_START)
+    return await send_confirmation(deps, asked)
 
 
 async def note_sign_up(

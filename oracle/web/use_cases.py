@@ -13,6 +13,7 @@ from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
+from oracle.services.read_digests import list_digests, read_digest
 from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import read_record_state, read_track_record
@@ -21,7 +22,9 @@ from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from datetime import date
 
+    from oracle.digest.content import DigestContent
     from oracle.domain.forecasts import Origin
     from oracle.domain.images import Image, ImageKey
     from oracle.domain.instruments import Instrument
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
+    from oracle.services.read_digests import ArchivedDigest
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.read_service_status import ServiceStatus
     from oracle.services.search_symbols import SearchResult
@@ -94,6 +98,8 @@ class UseCases:
     settled: ListSettled
     histories: Callable[[Sequence[str]], Coroutine[None, None, dict[str, PriceHistory]]]
     past: Callable[[str], Coroutine[None, None, PastPredictions | None]]
+    digests: Callable[[], Coroutine[None, None, Sequence[DigestContent]]]
+    digest: Callable[[date], Coroutine[None, None, ArchivedDigest]]
     subscriptions: Subscriptions
 
 
@@ -116,5 +122,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         settled=partial(list_settled, dependencies),
         histories=partial(list_known_histories, dependencies),
         past=partial(list_past_predictions, dependencies),
+        digests=partial(list_digests, dependencies),
+        digest=partial(read_digest, dependencies),
         subscriptions=bind_subscriptions(dependencies),
     )

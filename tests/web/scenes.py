@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from oracle.domain.errors import InvalidSelection, UnknownSymbol
+from oracle.domain.addresses import parse_address
+from oracle.domain.errors import InvalidSelection, InvalidToken, UnknownDigest, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
 from oracle.domain.images import Image
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
@@ -33,13 +34,19 @@ from oracle.services.predict_stock import StockReport
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
+from oracle.web.design import examples
+from oracle.web.subscription_cases import Subscriptions
 from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from oracle.digest.content import DigestContent
     from oracle.domain.images import ImageKey
+    from oracle.domain.subscribers import Subscriber
+    from oracle.services.read_digests import ArchivedDigest
+    from oracle.services.subscriber_links import Holder, Purpose
 
 Result = TypeVar("Result")
 AS_OF = date(2022, 12, 28)
@@ -297,6 +304,9 @@ class Scene:
     past: PastPredictions | Exception | None = field(
         default_factory=lambda: PastPredictions(Origin.LIVE, "test-1", (settled(target=AS_OF),))
     )
+    digests: dict[date, ArchivedDigest] = field(
+        default_factory=lambda: {AS_OF: examples.digest(settled=True)}
+    )
     closes: PriceHistory | Exception = field(default_factory=history)
     pictures: dict[str, bytes] = field(default_factory=dict)
     elsewhere: tuple[Instrument, ...] = ()
@@ -322,6 +332,16 @@ class Scene:
             settled=self._settled,
             histories=self._histories,
             past=self._past,
+            digests=self._digests,
+            digest=self._digest,
+            subscriptions=Subscriptions(
+                subscribe=self._subscribe,
+                open_link=self._open_link,
+                confirm=self._refuse_link,
+                unsubscribe=self._refuse_link,
+                change_preferences=self._change_preferences,
+                make_path=self._make_path,
+            ),
         )
 
     async def _predict(self, symbol: str) -> StockReport:
@@ -404,6 +424,34 @@ class Scene:
     async def _past(self, symbol: str) -> PastPredictions | None:
         self.asked.append(("past", symbol))
         return _give(self.past)
+
+    async def _subscribe(self, text: str, *, origin: str) -> None:
+        self.asked.append((parse_address(text).key, origin))
+
+    async def _open_link(self, purpose: Purpose, token: str) -> Holder | None:
+        self.asked.append((purpose, token))
+        raise InvalidToken("This link is damaged, or was made for something else.")
+
+    async def _refuse_link(self, token: str) -> Holder:
+        self.asked.append(token)
+        raise InvalidToken("This link is damaged, or was made for something else.")
+
+    async def _change_preferences(
+        self, token: str, entries: Iterable[str], *, is_paused: bool
+    ) -> Holder:
+        self.asked.append((tuple(entries), is_paused))
+        return await self._refuse_link(token)
+
+    def _make_path(self, purpose: Purpose, subscriber: Subscriber) -> str:
+        return f"/subscribers/token-{subscriber.id}/{purpose.value}"
+
+    async def _digests(self) -> Sequence[DigestContent]:
+        return [each.content for each in self.digests.values()]
+
+    async def _digest(self, session: date) -> ArchivedDigest:
+        if session not in self.digests:
+            raise UnknownDigest(f"There is no digest of {session}.")
+        return self.digests[session]
 
     async def _pass_hurdle(self) -> None:
         if self.hurdle is not None:

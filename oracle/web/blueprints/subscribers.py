@@ -198,6 +198,7 @@ def _show_preferences(
         stocks=list_stocks(own, watchlist, names),
         error="" if error is None else str(error),
         suggestions=() if error is None else error.suggestions,
+        unsubscribe=_path_of(holder, Purpose.UNSUBSCRIBE),
     )
     return _show(
         "preferences",
@@ -210,16 +211,20 @@ def _show_preferences(
 def _subscription(holder: Holder | None, *, is_done: bool) -> SubscriptionPage:
     site = current_site()
     settings = site.settings
-    preferences = None
-    if holder is not None and holder.subscriber.state is SubscriberState.CONFIRMED:
-        preferences = site.use_cases.subscriptions.make_path(Purpose.PREFERENCES, holder.subscriber)
     place = settings.digest_timezone.rpartition("/")[2].replace("_", " ")
     return build_subscription_page(
         holder,
         is_done=is_done,
         sending_time=f"{settings.digest_time:%H:%M} {place} time",
-        preferences=preferences,
+        preferences=None if holder is None else _path_of(holder, Purpose.PREFERENCES),
     )
+
+
+def _path_of(holder: Holder, purpose: Purpose) -> str | None:
+    """Return the path of another page of theirs, None for who has nothing to choose or leave."""
+    if holder.subscriber.state is not SubscriberState.CONFIRMED:
+        return None
+    return current_site().use_cases.subscriptions.make_path(purpose, holder.subscriber)
 
 
 def _show(

@@ -78,6 +78,7 @@ class PreferencesPage:
     room: int = MAX_OWN_SYMBOLS
     error: str = ""
     suggestions: tuple[str, ...] = ()
+    unsubscribe: str | None = None
 
 
 def build_subscription_page(

@@ -160,10 +160,12 @@ class RememberingMailer:
     probe_recipient: str | None = None
     sent: list[Mail] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    calls: int = 0
     quota: SendingQuota = field(default_factory=lambda: SendingQuota(rate=None, remaining=None))
 
     async def send(self, mail: Mail) -> str:
         """Accept the mail under its Message-ID, or fail as is planned."""
+        self.calls += 1
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(mail)
@@ -219,8 +221,8 @@ def build_market(
         mailer=RememberingMailer(),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=None,
-        tokens=SignedTokens("what the tests sign with"),
         leader_lock=SqliteLeaderLock(store, holder="one", lease=timedelta(seconds=15)),
         instance="one",
+        tokens=SignedTokens("k" * 32),
     )
     return ScriptedMarket(clock, feed, store, deps)
