@@ -23,7 +23,7 @@ BODY_SECONDS = 10
 
 
 class StrictRequest(Request):
-    """A request whose JSON is UTF-8 or the client's fault; the framework lets the fault escape."""
+    """A request whose JSON can be read or is the client's fault; the framework lets some escape."""
 
     async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002
         """Return the body as JSON; raises MalformedRequest or the framework's BadRequest."""
@@ -31,6 +31,8 @@ class StrictRequest(Request):
             return await super().get_json(force, silent, cache)
         except UnicodeDecodeError as error:
             raise MalformedRequest("The request's body is not valid UTF-8.") from error
+        except RecursionError as error:
+            raise MalformedRequest("The request's body is nested too deeply.") from error
 
 
 async def note_route() -> None:

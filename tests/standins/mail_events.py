@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from oracle.ports import ReceivedEvents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.domain.runs import MailEvent
 
 
@@ -26,7 +28,7 @@ class ScriptedEvents:
         self.unreadable = 0
         return ReceivedEvents(page, receipts)
 
-    async def acknowledge(self, receipts: list[str] | tuple[str, ...]) -> None:
+    async def acknowledge(self, receipts: Sequence[str]) -> None:
         """Note the receipts."""
         self.acknowledged += receipts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,10 +49,7 @@ def test_no_flood_of_sign_ups_becomes_a_flood_of_mails(moments: list[int]) -> No
             subscriber = note_asked(subscriber, now)
             sent.append(now)
     assert bool(sent) is bool(moments)
-    assert all(
-        later - earlier >= CONFIRMATION_PAUSE
-        for earlier, later in zip(sent, sent[1:], strict=False)
-    )
+    assert all(later - earlier >= CONFIRMATION_PAUSE for earlier, later in pairwise(sent))
     days = [moment.date() for moment in sent]
     assert all(days.count(day) <= CONFIRMATIONS_A_DAY for day in days)
 

@@ -10,12 +10,12 @@ from oracle.domain.addresses import parse_address
 from oracle.domain.instruments import Source
 from oracle.domain.runs import DeliveryState, MailEvent, MailEventKind, RunKind, RunState
 from oracle.domain.subscribers import SubscriberState
-from oracle.services.subscriber_links import Purpose
 
 if TYPE_CHECKING:
     from oracle.domain.runs import Claim
     from oracle.domain.subscribers import Subscriber, Suppression
     from oracle.services.dependencies import Dependencies
+    from oracle.services.subscriber_links import Purpose
     from tests.unit.services.scripted_market import RememberingMailer
 
 NAME = "name@example.org"

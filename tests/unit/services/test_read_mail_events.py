@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from oracle.adapters.sql.suppressions import SqlSuppressionRepository
 from oracle.domain.errors import StaleEpoch
 from oracle.domain.runs import DeliveryState, MailEventKind
 from oracle.domain.subscribers import SubscriberState, SuppressionReason
@@ -172,8 +173,6 @@ async def test_an_effect_that_fails_leaves_the_report_to_come_again(
     market: ScriptedMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Report and effect are one transaction: neither is there without the other."""
-    from oracle.adapters.sql.suppressions import SqlSuppressionRepository  # noqa: PLC0415
-
     real = SqlSuppressionRepository.add_suppression
 
     async def broken(*_: object) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from oracle.adapters.sql.subscribers import SqlSubscriberRepository
+from oracle.adapters.sql.suppressions import SqlSuppressionRepository
 from oracle.domain.errors import (
     InvalidAddress,
     MailingPaused,
@@ -119,9 +121,6 @@ async def test_every_address_costs_the_same_statements(
     await add(market.deps, "gone@example.org", SubscriberState.UNSUBSCRIBED)
     await add(market.deps, "waiting@example.org", SubscriberState.PENDING)
     await suppress_address(market.deps, "suppressed@example.org")
-    from oracle.adapters.sql.subscribers import SqlSubscriberRepository  # noqa: PLC0415
-    from oracle.adapters.sql.suppressions import SqlSuppressionRepository  # noqa: PLC0415
-
     done: list[str] = []
 
     def spy(owner: type, name: str) -> None:
@@ -188,7 +187,6 @@ async def test_a_sign_up_that_is_always_overtaken_ends(
     market: ScriptedMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two who ask for the same address at once do not make each other wait for ever."""
-    from oracle.adapters.sql.subscribers import SqlSubscriberRepository  # noqa: PLC0415
 
     async def overtaken(*_: object) -> bool:
         return False

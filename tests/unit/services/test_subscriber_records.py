@@ -131,7 +131,7 @@ async def test_a_large_import_needs_no_more_memory_than_a_page(market: ScriptedM
 async def test_one_is_added_by_hand(
     market: ScriptedMarket,
     state: SubscriberState | None,
-    confirmed: bool,
+    confirmed: bool,  # noqa: FBT001
     added: Added,
 ) -> None:
     """With consent at once, else by the mail that asks; who has left is not brought back."""
