@@ -49,7 +49,7 @@ class Mailer(Protocol):
 
     @property
     def probe_recipient(self) -> str | None:
-        """An address of the provider's own that takes any mail and is reported on, if it has one."""
+        """The provider's own address that takes any mail and reports on it, if there is one."""
         ...
 
     async def send(self, mail: Mail) -> str:

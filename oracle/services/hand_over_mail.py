@@ -65,7 +65,7 @@ class HandOver:
         """Return the mail, or None if there can be none, which is recorded."""
         try:
             return compose_mail(self._deps, self._content, claim)
-        except Exception:  # whatever is wrong with this one, the others go on
+        except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others go on
             _log.exception("mail_not_composed", delivery=claim.delivery_id)
             self._note(claim, "failed", "It could not be written.")
             return None
@@ -79,7 +79,7 @@ class HandOver:
         outcome = await self._send(claim, mail)
         metrics.digest_send_duration.labels(outcome).observe(monotonic() - started)
 
-    async def _send(self, claim: Claim, mail: Mail) -> str:
+    async def _send(self, claim: Claim, mail: Mail) -> str:  # noqa: PLR0911 - one per answer
         deps = self._deps
         try:
             async with asyncio.timeout(deps.settings.mail_deadline):
@@ -106,7 +106,7 @@ class HandOver:
             self._note(claim, "unknown", str(error) or "No answer within the deadline.")
             await self._note_trouble()
             return "unknown"
-        except Exception:  # an answer that nobody foresaw says nothing of what was accepted
+        except Exception:  # noqa: BLE001 - what nobody foresaw says nothing of what was accepted
             _log.exception("mail_outcome_not_understood", delivery=claim.delivery_id)
             self._note(claim, "unknown", "The answer was not understood.")
             await self._note_trouble()

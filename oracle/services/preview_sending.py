@@ -35,13 +35,12 @@ class SendingPreview:
 
     def describe(self) -> str:
         """Return the preview in a few lines."""
-        lines = [
+        sentence = (
             f"The digest of {name_session(self.session)}, with {self.closes} of {self.wanted} "
             f"closes, would go to at most {count_of(self.recipients, 'subscriber')} "
-            f"by the mailer {self.mailer}, in about {self.duration}.",
-            *self.obstacles,
-        ]
-        return "\n".join(lines)
+            f"by the mailer {self.mailer}, in about {self.duration}."
+        )
+        return "\n".join([sentence, *self.obstacles])
 
 
 async def preview_sending(deps: Dependencies, session: date | None) -> SendingPreview:

@@ -88,17 +88,15 @@ class OutcomeRecorder:
 
 async def _write(deliveries: DeliveryRepository, outcome: DeliveryOutcome) -> None:
     claim, detail = outcome.claim, outcome.detail
-    match outcome.kind:
-        case "sent":
-            written = await deliveries.record_sent(claim, detail)
-        case "failed":
-            written = await deliveries.record_failed(claim, detail)
-        case "unknown":
-            written = await deliveries.record_unknown(claim, detail)
-        case "released":
-            written = await deliveries.release(
-                claim, retry_in=timedelta(seconds=outcome.retry_in), reason=detail
-            )
+    if outcome.kind == "sent":
+        written = await deliveries.record_sent(claim, detail)
+    elif outcome.kind == "failed":
+        written = await deliveries.record_failed(claim, detail)
+    elif outcome.kind == "unknown":
+        written = await deliveries.record_unknown(claim, detail)
+    else:
+        retry_in = timedelta(seconds=outcome.retry_in)
+        written = await deliveries.release(claim, retry_in=retry_in, reason=detail)
     if not written:
         # Its lease ended while the answer was awaited, and others have dealt with it since.
         _log.warning(

@@ -172,5 +172,8 @@ class _Sender:
 
     async def _wait_until(self, moment: float) -> None:
         """Wait until the moment, or until the process is to stop."""
-        while (left := moment - self._loop.time()) > 0.0 and not self._is_to_stop():
+        while True:
+            left = moment - self._loop.time()
+            if left <= 0.0 or self._is_to_stop():
+                return
             await asyncio.sleep(min(left, NAP))

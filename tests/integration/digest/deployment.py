@@ -18,7 +18,6 @@ import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, text
@@ -33,6 +32,7 @@ from tests.standins.yahoo import YahooStandin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from tests.servers.application import Application
     from tests.servers.mariadb import MariaDbServer

@@ -11,7 +11,7 @@ from oracle.domain.errors import DatabaseUnavailable
 from scheduler.election import Election
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 HEARTBEAT, PATIENCE = 0.02, 0.1
 
@@ -71,10 +71,15 @@ async def standing(election: Election) -> AsyncIterator[None]:
             await task
 
 
-async def until_epoch(election: Election, epoch: int | None) -> None:
-    """Wait until the election says so; the test's time limit ends a wait in vain."""
-    while election.epoch != epoch:
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds; the test's time limit ends a wait in vain."""
+    while not condition():  # noqa: ASYNC110 - the lock is a twin without events
         await asyncio.sleep(0.001)
+
+
+async def until_epoch(election: Election, epoch: int | None) -> None:
+    """Wait until the election says so."""
+    await until(lambda: election.epoch == epoch)
 
 
 async def test_a_leader_keeps_its_epoch_while_heartbeats_are_answered() -> None:
@@ -83,13 +88,12 @@ async def test_a_leader_keeps_its_epoch_while_heartbeats_are_answered() -> None:
     election = Election(lock, heartbeat=HEARTBEAT, patience=PATIENCE, elected=told.set)
     async with standing(election):
         await told.wait()
-        assert election.epoch == 1
         while lock.calls.count("heartbeat") < 2 * PATIENCE / HEARTBEAT:
             await asyncio.sleep(HEARTBEAT)
             assert election.epoch == 1
-    assert election.epoch is None
     assert lock.calls[-1] == "release"
     assert lock.calls.count("acquire") == 1
+    assert election.epoch is None
 
 
 async def test_a_standby_asks_again_until_it_is_elected() -> None:
@@ -97,8 +101,7 @@ async def test_a_standby_asks_again_until_it_is_elected() -> None:
     lock = ScriptedLock(epoch=None)
     election = Election(lock, heartbeat=HEARTBEAT, patience=PATIENCE)
     async with standing(election):
-        while lock.calls.count("acquire") < 3:
-            await asyncio.sleep(0.001)
+        await until(lambda: lock.calls.count("acquire") >= 3)
         assert election.epoch is None
         assert "heartbeat" not in lock.calls
         lock.epoch = 7
@@ -125,12 +128,10 @@ async def test_a_short_outage_is_survived_and_a_long_one_ends_the_lead() -> None
         await until_epoch(election, 1)
         lock.outage = True
         failing = len(lock.calls)
-        while len(lock.calls) < failing + 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(lock.calls) >= failing + 2)
         lock.outage = False
         beats = lock.calls.count("heartbeat")
-        while lock.calls.count("heartbeat") < beats + 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: lock.calls.count("heartbeat") >= beats + 2)
         assert election.epoch == 1
         lock.outage = True
         await until_epoch(election, None)
@@ -144,8 +145,7 @@ async def test_a_database_that_hangs_does_not_prolong_the_lead() -> None:
         await until_epoch(election, 1)
         lock.hangs = True
         await until_epoch(election, None)
-        while lock.calls[-1] == "heartbeat":
-            await asyncio.sleep(0.001)
+        await until(lambda: lock.calls[-1] != "heartbeat")
         assert "release" in lock.calls
 
 
@@ -183,7 +183,6 @@ async def test_a_draining_process_gives_the_lead_up_while_it_still_serves() -> N
     async with standing(election):
         await until_epoch(election, 1)
         may_lead.clear()
-        while lock.calls[-1] != "release":
-            await asyncio.sleep(0.001)
+        await until(lambda: lock.calls[-1] == "release")
         assert election.epoch is None
         assert lock.calls.count("acquire") == 1

@@ -85,9 +85,7 @@ class World:
     async def dump(self) -> list[Any]:
         """Return everything that a leader may change."""
         async with self._engine.connect() as connection:
-            return [
-                (await connection.execute(select(table))).all() for table in (runs, deliveries)
-            ]
+            return [(await connection.execute(select(table))).all() for table in (runs, deliveries)]
 
 
 _WORLD: list[World] = []
@@ -188,7 +186,9 @@ class OutboxMachine(RuleBasedStateMachine):
                 mailer=self.provider,
                 mail_events=self.provider,
                 settings=load_settings(
-                    mail_patience=PATIENCE, delivery_lease=DELIVERY_LEASE, mail_deadline=2.0,
+                    mail_patience=PATIENCE,
+                    delivery_lease=DELIVERY_LEASE,
+                    mail_deadline=2.0,
                     mail_rate=10_000.0,
                 ),
                 lifecycle=Lifecycle(),
