@@ -23,6 +23,7 @@ from oracle.commands.running import (
     read_settings,
     show_log,
 )
+from oracle.commands.scheduler import scheduler
 from oracle.commands.subscribers import subscribers
 from oracle.domain.errors import OracleError
 from oracle.domain.instruments import parse_symbol
@@ -202,6 +203,7 @@ def backtest(**options: Any) -> None:
 
 cli.add_command(digest)
 cli.add_command(subscribers)
+cli.add_command(scheduler)
 
 
 def main() -> None:

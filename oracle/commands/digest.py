@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from oracle.commands.digest_sending import resume, send, status
 from oracle.commands.running import EPILOG, finish, open_dependencies
 from oracle.domain.errors import InvalidInput
 from oracle.domain.instruments import parse_symbol
@@ -27,7 +28,11 @@ _TOKEN: Final = "preview"  # noqa: S105 - it opens nothing: its links lead to "t
 
 @click.group(epilog=EPILOG)
 def digest() -> None:
-    """Preview the evening mail, and send it."""
+    """Preview the evening mail, send it, see how far it is, let a stopped one go on."""
+
+
+for each in (send, resume, status):
+    digest.add_command(each)
 
 
 @digest.command(epilog=EPILOG)

@@ -209,3 +209,7 @@ class MailingPaused(MailError):
 
 class MailOutcomeUnknown(MailError):
     """The mail was handed over and no answer came: it may have been accepted, or not."""
+
+
+class MailingRefused(OracleError):
+    """The digest is not to be mailed here and now; the sentence says why."""
