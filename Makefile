@@ -8,7 +8,7 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test check format bench screenshots lighthouse clean \
+.PHONY: help install run dev test check format bench faults screenshots lighthouse clean \
 	check-format check-lint check-types check-imports check-templates check-spelling \
 	system assets-for-tests
 
@@ -37,6 +37,10 @@ format: .venv/.installed-dev ## Format the code and apply what the linter can re
 
 bench: .venv/.installed-bench ## Measure the speed of the forecast against simpler methods
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+faults: .venv/.installed-dev system ## Run 60 rounds of faults and 20,000 interleavings; about an hour
+	@OUTBOX_INTERLEAVINGS=20000 $(BIN)/pytest -q --timeout 7200 tests/unit/services/test_outbox_model.py
+	@$(BIN)/python -m scripts.run_faults --write $(ARGS)
 
 screenshots: .venv/.installed-dev assets-for-tests ## Take pictures of every page into var/screenshots
 	@$(BIN)/python -m scripts.take_screenshots

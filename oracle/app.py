@@ -15,6 +15,7 @@ from oracle.web.blueprints.about import about
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.crawlers import crawlers
 from oracle.web.blueprints.design import design
+from oracle.web.blueprints.digests import digests
 from oracle.web.blueprints.health import health
 from oracle.web.blueprints.home import home
 from oracle.web.blueprints.images import images
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     search,
     track_record,
     about,
+    digests,
     subscribers,
     api,
     reference,

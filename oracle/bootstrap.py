@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ from oracle.adapters.mail.choice import choose_mail_events, choose_mailer
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
 from oracle.adapters.sql.engine import create_store
+from oracle.adapters.sql.leader_lock import create_leader_lock
 from oracle.adapters.sql.migrate import is_current, migrate
 from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import (
@@ -67,6 +71,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         pool_size=settings.database_pool_size,
         observer=metrics.observe_database,
     )
+    instance = _name_instance()
     metrics.pin_symbols(settings.watchlist)
     metrics.show_source(feed.source)
     sample = feed.universe if isinstance(feed, SampleFeed) else None
@@ -86,11 +91,24 @@ async def bootstrap(settings: Settings) -> Dependencies:
         ),
         pool=sample or settings.pool,
         images=FolderImages(settings.image_folder),
-        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
+        leader_lock=create_leader_lock(
+            settings.database_url.get_secret_value(),
+            store,
+            holder=instance,
+            lease=timedelta(seconds=settings.leader_lease),
+            deadline=settings.database_deadline,
+        ),
+        instance=instance,
         mailer=choose_mailer(settings),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=choose_mail_events(settings),
+        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
     )
+
+
+def _name_instance() -> str:
+    """Return a name of at most 64 characters that no other process has or had."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{token_hex(6)}"
 
 
 async def _prepare_database(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from oracle.commands.backtest_options import BacktestRequest, backtest_options
+from oracle.commands.digest import digest
 from oracle.commands.running import (
     EPILOG,
     Exit,
@@ -22,6 +23,7 @@ from oracle.commands.running import (
     read_settings,
     show_log,
 )
+from oracle.commands.scheduler import scheduler
 from oracle.commands.subscribers import subscribers
 from oracle.domain.errors import OracleError
 from oracle.domain.instruments import parse_symbol
@@ -201,7 +203,9 @@ def backtest(**options: Any) -> None:
         raise Refusal(error) from error
 
 
+cli.add_command(digest)
 cli.add_command(subscribers)
+cli.add_command(scheduler)
 
 
 def main() -> None:

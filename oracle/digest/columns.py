@@ -64,6 +64,8 @@ def fold(text: str, *, width: int = WIDTH, indent: str = "") -> str:
 
 def cells_of(text: str) -> int:
     """Return how many places the text takes in a fixed-width font."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text
     )

@@ -53,7 +53,7 @@ def write_results_table(results: Sequence[DigestResult]) -> str:
         currency = result.currency
         table.append(
             [
-                f"{result.symbol}  {printable(result.name)}",
+                f"{result.symbol:<6}{printable(result.name)}",
                 change(result.predicted_percent).text,
                 change(result.actual_percent).text,
                 money(result.actual, currency),
@@ -67,12 +67,11 @@ def write_results_table(results: Sequence[DigestResult]) -> str:
 
 def _row(row: Figures) -> list[str]:
     star = "* " if row.is_best else "  "
-    price = row.price if not row.price_of else f"{row.price} ({row.price_of})"
     if row.note:
-        return [f"{star}{row.symbol}  {row.name}", price, "-", "-", "-"]
+        return [f"{star}{row.symbol:<6}{row.name}", row.price, "-", "-", "-"]
     return [
-        f"{star}{row.symbol}  {row.name}",
-        price,
+        f"{star}{row.symbol:<6}{row.name}",
+        row.price,
         row.predicted,
         row.change,
         f"{row.lower} to {row.upper}",

@@ -173,6 +173,12 @@ class InvalidToken(InvalidInput):
     hint = "Ask for a new mail, or use the newest link that you have."
 
 
+class UnknownDigest(OracleError):
+    """No digest of that session is in the archive."""
+
+    hint = "The archive lists those that are there."
+
+
 class StaleEpoch(OracleError):
     """Another leader was elected since; what this one wanted to write was not written."""
 
@@ -203,3 +209,7 @@ class MailingPaused(MailError):
 
 class MailOutcomeUnknown(MailError):
     """The mail was handed over and no answer came: it may have been accepted, or not."""
+
+
+class MailingRefused(OracleError):
+    """The digest is not to be mailed here and now; the sentence says why."""

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from oracle.domain.runs import DeliveryState
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from oracle.domain.instruments import Source
+    from oracle.domain.runs import DeliveryCounts, Run
 
 RECENT_SYMBOLS = 40
 """How many symbols beside the watchlist may be labels at a time."""
@@ -96,7 +100,31 @@ newest_bar = Gauge(
 last_settled_session.set(float("nan"))
 newest_bar.set(float("nan"))
 job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
-
+scheduler_is_leader = Gauge("oracle_scheduler_is_leader", "1 while this process leads.")
+scheduler_epoch = Gauge("oracle_scheduler_epoch", "The epoch in which this process leads, else 0.")
+scheduler_last_run = Gauge(
+    "oracle_scheduler_last_run_timestamp_seconds",
+    "When the newest run of that kind came into that state.",
+    ["kind", "state"],
+)
+scheduler_next_due = Gauge(
+    "oracle_scheduler_next_due_timestamp_seconds", "When the next digest is due."
+)
+digest_runs = Counter(
+    "oracle_digest_runs_total", "Runs of the digest that this process brought there.", ["state"]
+)
+digest_deliveries = Gauge(
+    "oracle_digest_deliveries", "Deliveries of the newest digest, by state.", ["state"]
+)
+digest_oldest_pending = Gauge(
+    "oracle_digest_oldest_pending_seconds", "How long the oldest delivery has been waiting."
+)
+digest_send_duration = Histogram(
+    "oracle_digest_send_duration_seconds",
+    "Time of handing over one mail.",
+    ["outcome"],
+    buckets=_FEED_BUCKETS,
+)
 confirmation_mails = Counter(
     "oracle_confirmation_mails_total", "Mails that answer sign-ups, by outcome.", ["outcome"]
 )
@@ -206,3 +234,23 @@ def observe_error_ratio(baseline: str, window: str, ratio: float) -> None:
 def observe_cache(cache: str, result: CacheResult) -> None:
     """Count one question to a cache: answered fresh, answered stale, or not answered."""
     cache_requests.labels(cache, result).inc()
+
+
+def show_leadership(epoch: Callable[[], int | None]) -> None:
+    """Show, whenever the metrics are read, in which epoch this process leads."""
+    scheduler_is_leader.set_function(lambda: float(epoch() is not None))
+    scheduler_epoch.set_function(lambda: float(epoch() or 0))
+
+
+def observe_run(run: Run) -> None:
+    """Show when the run came into its state."""
+    moment = run.finished_at or run.started_at
+    scheduler_last_run.labels(run.kind, run.state).set(moment.timestamp())
+
+
+def observe_deliveries(counts: DeliveryCounts, now: datetime) -> None:
+    """Show where the newest digest's deliveries stand, at that time of the database's clock."""
+    for state in DeliveryState:
+        digest_deliveries.labels(state).set(counts.of(state))
+    oldest = counts.oldest_pending_at
+    digest_oldest_pending.set(0.0 if oldest is None else (now - oldest).total_seconds())

@@ -47,6 +47,11 @@ class Mailer(Protocol):
         """Whether what became of a mail is reported, so that an unknown outcome is found out."""
         ...
 
+    @property
+    def probe_recipient(self) -> str | None:
+        """The provider's own address that takes any mail and reports on it, if there is one."""
+        ...
+
     async def send(self, mail: Mail) -> str:
         """Hand the mail over and return the identifier under which it was accepted."""
         ...

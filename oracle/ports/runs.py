@@ -163,13 +163,16 @@ class DeliveryRepository(Protocol):
         ...
 
     async def end_leases(self, run_id: int, *, epoch: int) -> int:
-        """Make `unknown` what is `sending` beyond its lease; return how many."""
+        """Make `unknown` what is `sending` beyond its lease, up to 1,000; return how many."""
         ...
 
     async def list_unknown(
         self, run_id: int, *, older_than: timedelta, limit: int
     ) -> Sequence[Claim]:
-        """Return deliveries that have been unknown for that long, as the claims they were."""
+        """Return deliveries that have been unknown for that long, as the claims they were.
+
+        Of a subscriber who has been erased since, the address is empty and the generation 0.
+        """
         ...
 
     async def resolve_unknown(
@@ -178,8 +181,8 @@ class DeliveryRepository(Protocol):
         """Make an unknown attempt `sent` under that identifier or, with None, pending again."""
         ...
 
-    async def expire(self, run_id: int, *, epoch: int) -> int:
-        """Make `expired` what is still pending; return how many."""
+    async def expire(self, run_id: int, *, epoch: int, limit: int = 1000) -> int:
+        """Make `expired` up to `limit` of what is still pending; return how many, 0 at the end."""
         ...
 
     async def suppress_pending(self, subscriber_id: int) -> int:

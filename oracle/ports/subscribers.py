@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from oracle.domain.runs import MailEvent
+    from oracle.domain.runs import MailEvent, MailEventKind
     from oracle.domain.subscribers import (
         EmailAddress,
         Subscriber,
@@ -107,9 +107,19 @@ class MailEventRepository(Protocol):
         ...
 
     async def newest_event_at(self) -> datetime | None:
-        """Return when the newest report was stored, by the database's clock, or None."""
+        """Return when the latest thing happened of the newest reports, or None if there are none.
+
+        By the provider's clock: a report may have lain in the queue for long before it was stored.
+        """
         ...
 
     async def list_attempt_events(self, delivery_id: int, attempt: int) -> Sequence[MailEvent]:
         """Return what was reported of that attempt."""
+        ...
+
+    async def count_run_events(self, run_id: int) -> dict[MailEventKind, int]:
+        """Return how many deliveries of the run bounced for good, and of how many were complained.
+
+        Kinds of which there is none are left out.
+        """
         ...

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oracle.ports import (
         Clock,
         ImageStore,
+        LeaderLock,
         Mailer,
         MailEventQueue,
         MailRenderer,
@@ -43,7 +44,10 @@ def _confirmations() -> SingleFlight[int, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """The ports, the settings, and the process's view of the market."""
+    """The ports, the settings, and the process's view of the market.
+
+    `instance` names this process among all that ever used the database.
+    """
 
     settings: Settings
     clock: Clock
@@ -54,6 +58,8 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    leader_lock: LeaderLock
+    instance: str
     mailer: Mailer
     mail_renderer: MailRenderer
     mail_events: MailEventQueue | None

@@ -170,6 +170,13 @@ class Settings(BaseSettings):
     mail_concurrency: int = Field(
         20, ge=1, le=200, description="Mails that one instance hands over at a time."
     )
+    mail_patience: float = Field(
+        120.0,
+        gt=0,
+        le=3600,
+        description="Seconds until the provider, having refused all mail, is tried again, and "
+        "within which it reports on a mail.",
+    )
     smtp_url: SmtpUrl = Field(
         SecretStr("smtp://127.0.0.1:1025"),
         description="Mail server of the `smtp` mailer, `smtp://user:password@host:port`.",
@@ -186,6 +193,7 @@ class Settings(BaseSettings):
     mail_events_queue: str = Field(
         "", description="Address of the SQS queue with the events that SES reports."
     )
+    mail_events_topic: str = Field("", description="ARN of the SNS topic that they must come by.")
     digest_time: TimeOfDay = Field(
         time(18, 0), description="Time of day from which the digest of a session is sent."
     )
@@ -278,14 +286,14 @@ class Settings(BaseSettings):
         if not self.leader_heartbeat < self.leader_patience < self.leader_lease:
             yield refusal(
                 "leader_patience",
-                self.leader_patience,
+                f"{self.leader_patience:g}",
                 f"more than ORACLE_LEADER_HEARTBEAT ({self.leader_heartbeat:g}) and less than "
                 f"ORACLE_LEADER_LEASE ({self.leader_lease:g})",
             )
         if self.delivery_lease <= self.mail_deadline:
             yield refusal(
                 "delivery_lease",
-                self.delivery_lease,
+                f"{self.delivery_lease:g}",
                 f"more than ORACLE_MAIL_DEADLINE ({self.mail_deadline:g})",
             )
 

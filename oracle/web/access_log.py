@@ -97,6 +97,8 @@ def _measure(scope: Scope, progress: _Progress) -> None:
         progress.status,
         perf_counter() - progress.began,
     )
+
+
 def _public_path(path: str, route: str) -> str:
     """Return the path without the token in it: whoever reads a log must not act for subscribers.
 

@@ -53,6 +53,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     domain.InvalidToken: Kind(400, "invalid-link", "This link does not work any more"),
     domain.InvalidPreferences: Kind(422, "invalid-preferences", "These stocks cannot be chosen"),
     domain.UnknownSymbol: Kind(404, "unknown-symbol", "No such stock is known"),
+    domain.UnknownDigest: Kind(404, "unknown-digest", "There is no digest of that day"),
     domain.TooManyLookups: Kind(
         429, "too-many-lookups", "Too many unknown symbols were asked for", RETRY_LATER
     ),

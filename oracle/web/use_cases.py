@@ -14,6 +14,7 @@ from oracle.services.list_past_predictions import list_past_predictions
 from oracle.services.list_settled import list_settled
 from oracle.services.predict_stock import predict_stock
 from oracle.services.rank_stocks import rank_stocks
+from oracle.services.read_digests import list_digests, read_digest
 from oracle.services.read_live_prices import read_live_prices, refresh_live_prices
 from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
@@ -23,7 +24,9 @@ from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from datetime import date
 
+    from oracle.digest.content import DigestContent
     from oracle.domain.forecasts import Origin
     from oracle.domain.images import Image, ImageKey
     from oracle.domain.instruments import Instrument
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
+    from oracle.services.read_digests import ArchivedDigest
     from oracle.services.read_live_prices import LivePrices
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.read_service_status import ServiceStatus
@@ -101,6 +105,8 @@ class UseCases:
     live_prices: Callable[[Sequence[str]], Coroutine[None, None, LivePrices]]
     refresh_prices: Callable[[Sequence[str]], Coroutine[None, None, None]]
     on_drain: Callable[[Callable[[], None]], None]
+    digests: Callable[[], Coroutine[None, None, Sequence[DigestContent]]]
+    digest: Callable[[date], Coroutine[None, None, ArchivedDigest]]
     subscriptions: Subscriptions
 
 
@@ -127,5 +133,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         live_prices=partial(read_live_prices, dependencies),
         refresh_prices=partial(refresh_live_prices, dependencies),
         on_drain=dependencies.lifecycle.on_drain,
+        digests=partial(list_digests, dependencies),
+        digest=partial(read_digest, dependencies),
         subscriptions=bind_subscriptions(dependencies),
     )

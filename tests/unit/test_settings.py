@@ -110,6 +110,23 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
         ("POOL", NINE, "at least 20 symbols, and these are 9"),
         ("IMAGE_BASE_URL", "pictures.example", "such as https://oracle.example"),
         ("IMAGE_BASE_URL", "https://a.example; script-src *", "such as https://oracle.example"),
+        ("MAILER", "pigeon", "folder, smtp or ses"),
+        ("MAIL_FROM", "nobody", "a sender such as Oracle <digest@example.org>"),
+        ("MAIL_FROM", "Zoë <zoë@example.org>", "a sender such as Oracle <digest@example.org>"),
+        ("MAIL_RATE", "0", "a number above 0 and up to 10000"),
+        ("MAIL_DEADLINE", "61", "a number above 0 and up to 60"),
+        ("MAIL_CONCURRENCY", "201", "a whole number from 1 to 200"),
+        ("MAIL_PATIENCE", "0", "a number above 0 and up to 3600"),
+        ("SES_ENDPOINT", "localhost:4566", "such as https://oracle.example"),
+        ("DIGEST_TIME", "24:00", "a time of day, such as 18:00"),
+        ("DIGEST_TIME", "6 pm", "a time of day, such as 18:00"),
+        ("DIGEST_TIMEZONE", "New York", "a time zone's name, such as America/New_York"),
+        ("DIGEST_WINDOW", "4", "a length of time up to 12h, such as 4h, 90m or 30s"),
+        ("DIGEST_WINDOW", "13h", "a length of time up to 12h, such as 4h, 90m or 30s"),
+        ("LEADER_HEARTBEAT", "0", "a number above 0 and up to 60"),
+        ("LEADER_PATIENCE", "301", "a number above 0 and up to 300"),
+        ("LEADER_LEASE", "soon", "a number above 0 and up to 600"),
+        ("DELIVERY_LEASE", "3601", "a number above 0 and up to 3600"),
         ("DRAIN_SECONDS", "-0.5", "a number from 0 to 60"),
         ("LOG_FORMAT", "xml", "auto, json or pretty"),
         ("LOG_LEVEL", "loud", "debug, info, warning or error"),
@@ -134,8 +151,41 @@ def test_every_setting_can_be_refused_but_those_that_take_any_text() -> None:
         if mark.name == "parametrize"
     ]
     covered = {case[0].lower() for mark in marks for case in mark.args[1]}
-    elsewhere = {"secret_key", "database_url", "cache_folder", "image_folder"}
+    elsewhere = {
+        *("secret_key", "database_url", "smtp_url", "cache_folder", "image_folder", "mail_folder"),
+        *("ses_region", "ses_configuration_set", "mail_events_queue", "mail_events_topic"),
+    }
     assert covered | elsewhere == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        (
+            "LEADER_PATIENCE",
+            "15",
+            "more than ORACLE_LEADER_HEARTBEAT (5) and less than ORACLE_LEADER_LEASE (15)",
+        ),
+        (
+            "LEADER_PATIENCE",
+            "5",
+            "more than ORACLE_LEADER_HEARTBEAT (5) and less than ORACLE_LEADER_LEASE (15)",
+        ),
+        ("DELIVERY_LEASE", "10", "more than ORACLE_MAIL_DEADLINE (10)"),
+    ],
+)
+def test_spans_that_would_let_two_act_at_once_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    """A leader gives up before its lock is given away; a lease outlasts what it is a lease for."""
+    assert refusal(monkeypatch, {name: value}) == f"ORACLE_{name} is {value!r}; allowed: {allowed}."
+
+
+def test_a_mail_servers_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong address of the mail server is refused without showing what may be a password."""
+    sentence = refusal(monkeypatch, {"SMTP_URL": "http://me:hush@mail.example"})
+    assert "ORACLE_SMTP_URL" in sentence
+    assert "hush" not in sentence
 
 
 def test_a_pool_without_the_whole_watchlist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from oracle.domain.addresses import parse_address
-from oracle.domain.errors import InvalidSelection, InvalidToken, UnknownSymbol
+from oracle.domain.errors import InvalidSelection, InvalidToken, UnknownDigest, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
 from oracle.domain.images import Image
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
@@ -35,6 +35,7 @@ from oracle.services.read_live_prices import LivePrices
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
+from oracle.web.design import examples
 from oracle.web.subscription_cases import Subscriptions
 from oracle.web.use_cases import UseCases
 
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
+    from oracle.digest.content import DigestContent
     from oracle.domain.images import ImageKey
     from oracle.domain.subscribers import Subscriber
+    from oracle.services.read_digests import ArchivedDigest
     from oracle.services.subscriber_links import Holder, Purpose
 
 Result = TypeVar("Result")
@@ -302,6 +305,9 @@ class Scene:
     past: PastPredictions | Exception | None = field(
         default_factory=lambda: PastPredictions(Origin.LIVE, "test-1", (settled(target=AS_OF),))
     )
+    digests: dict[date, ArchivedDigest] = field(
+        default_factory=lambda: {AS_OF: examples.digest(settled=True)}
+    )
     closes: PriceHistory | Exception = field(default_factory=history)
     pictures: dict[str, bytes] = field(default_factory=dict)
     elsewhere: tuple[Instrument, ...] = ()
@@ -334,6 +340,8 @@ class Scene:
             live_prices=self._live_prices,
             refresh_prices=self._refresh_prices,
             on_drain=self.drains.append,
+            digests=self._digests,
+            digest=self._digest,
             subscriptions=Subscriptions(
                 subscribe=self._subscribe,
                 open_link=self._open_link,
@@ -455,6 +463,14 @@ class Scene:
 
     def _make_path(self, purpose: Purpose, subscriber: Subscriber) -> str:
         return f"/subscribers/token-{subscriber.id}/{purpose.value}"
+
+    async def _digests(self) -> Sequence[DigestContent]:
+        return [each.content for each in self.digests.values()]
+
+    async def _digest(self, session: date) -> ArchivedDigest:
+        if session not in self.digests:
+            raise UnknownDigest(f"There is no digest of {session}.")
+        return self.digests[session]
 
     async def _pass_hurdle(self) -> None:
         if self.hurdle is not None:

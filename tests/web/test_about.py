@@ -129,8 +129,11 @@ async def test_status_tells_what_is_behind(client: TestClientProtocol, scene: Sc
     assert "✕" not in page
 
 
-async def test_the_archive_of_digests_is_honestly_empty(client: TestClientProtocol) -> None:
+async def test_the_archive_of_digests_is_honestly_empty(
+    scene: Scene, client: TestClientProtocol
+) -> None:
     """As long as nothing was sent, the page says so and offers what there is."""
+    scene.digests = {}
     page = await read(client, "/digests")
     assert "No digest has been sent yet" in page
     assert "The ranking for the close of Thu 29 Dec 2022" in page

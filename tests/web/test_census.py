@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = ROOT / "templates"
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
-# A backtest's report is a file of its own, which needs nothing of the site.
-NO_PAGES = ("base.html", "macros/", "backtest/")
+# A backtest's report and a mail are files of their own, which need nothing of the site.
+NO_PAGES = ("base.html", "macros/", "backtest/", "email/")
 PAGES = [name for name in NAMES if not name.startswith(NO_PAGES)]
 NOT_OF_THE_WEB = {
     domain_errors.OracleError,

@@ -33,6 +33,7 @@ class FolderMailer:
     name = "folder"
     reaches_people = False
     reports_events = False
+    probe_recipient = None
 
     def __init__(self, folder: str | Path, *, sender: str, now: Callable[[], datetime]) -> None:
         self._folder = Path(folder)

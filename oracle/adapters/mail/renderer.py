@@ -39,7 +39,7 @@ class TemplateMailRenderer:
     """
 
     def __init__(self, folder: Path) -> None:
-        inliner = CSSInliner(keep_style_tags=False, load_remote_stylesheets=False)
+        inliner = CSSInliner(keep_style_tags=False, load_remote_stylesheets=False, minify_css=True)
         sources: dict[str, str] = {}
         for subject in sorted(folder.glob("*/subject.txt")):
             for part in PARTS:

@@ -61,6 +61,7 @@ class SesMailer:
 
     name = "ses"
     reaches_people = True
+    probe_recipient = "success@simulator.amazonses.com"
 
     def __init__(  # noqa: PLR0913 - one argument per setting
         self,

@@ -58,6 +58,7 @@ class SmtpMailer:
     name = "smtp"
     reaches_people = True
     reports_events = False
+    probe_recipient = None
 
     def __init__(
         self, url: str, *, sender: str, rate: float, deadline: float, now: Callable[[], datetime]

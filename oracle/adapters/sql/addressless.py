@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 HIDDEN = "[address]"
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")
+# A run of anything but delimiters, read once from end to end however long it is.
+_WORD = re.compile(r"""(?:"[^"]*"(?=@)|[^\s<>()\[\]",;:])++(?:(?<=@)\[[^\]\s]*\])?""")
 
 
 def without_addresses(text: str) -> str:
     """Return the text with every address in it replaced."""
-    return _ADDRESS.sub(HIDDEN, text)
+    return _WORD.sub(lambda word: HIDDEN if "@" in word[0] else word[0], text)

@@ -157,20 +157,23 @@ class SqlDeliveryRepository(DeliveryOutcomes):
 
     async def _list_wanted(self, ids: Sequence[int]) -> dict[int, Row[*tuple[Any, ...]]]:
         """Return, by id, those of the deliveries that may be made, with their addresses."""
+        # Read of every delivery rather than asked for in the condition, which would have SQLite
+        # begin with all subscribers who are confirmed.
+        is_wanted = (RECEIVES_DIGEST & ~_SUPPRESSED).label("is_wanted")
         rows = await self._connection.execute(
             select(
                 *(deliveries.c.id, deliveries.c.run_id, deliveries.c.subscriber_id),
                 *(deliveries.c.symbols, deliveries.c.attempt),
-                *(subscribers.c.address, subscribers.c.generation),
+                *(subscribers.c.address, subscribers.c.generation, is_wanted),
             )
             .select_from(
-                deliveries.join(
+                deliveries.outerjoin(
                     subscribers, subscribers.c.id == deliveries.c.subscriber_id
                 ).outerjoin(suppressions, suppressions.c.fingerprint == subscribers.c.fingerprint)
             )
-            .where(deliveries.c.id.in_(ids), RECEIVES_DIGEST, ~_SUPPRESSED)
+            .where(deliveries.c.id.in_(ids))
         )
-        return {row.id: row for row in rows}
+        return {row.id: row for row in rows if row.is_wanted}
 
     async def _set(self, ids: Sequence[int], **values: Any) -> None:
         await self._connection.execute(

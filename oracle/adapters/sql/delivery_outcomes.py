@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from oracle.domain.runs import RunState
 
-CHUNK = 5000
-"""Rows that one statement names by their ids."""
+PAGE = 1000
+"""Rows that one unit changes at most: more might not fit into its deadline."""
 
 
 class DeliveryOutcomes:
@@ -68,14 +68,15 @@ class DeliveryOutcomes:
         )
 
     async def end_leases(self, run_id: int, *, epoch: int) -> int:
-        """Make `unknown` what is `sending` beyond its lease; return how many."""
+        """Make `unknown` what is `sending` beyond its lease, up to 1,000; return how many."""
         if not await self.hold_run(run_id, epoch):
             return 0
         now = await database_now(self._connection)
-        return await self._change_all(
+        return await self._change(
             (deliveries.c.run_id == run_id)
             & (deliveries.c.state == DeliveryState.SENDING)
             & (deliveries.c.lease_until < now),
+            PAGE,
             state=DeliveryState.UNKNOWN,
             reason="The sender fell silent.",
             lease_until=None,
@@ -131,21 +132,23 @@ class DeliveryOutcomes:
         )
         return result.rowcount == 1
 
-    async def expire(self, run_id: int, *, epoch: int) -> int:
-        """Make `expired` what is still pending; return how many."""
+    async def expire(self, run_id: int, *, epoch: int, limit: int = PAGE) -> int:
+        """Make `expired` up to `limit` of what is still pending; return how many, 0 at the end."""
         if not await self.hold_run(run_id, epoch):
             return 0
-        return await self._change_all(
+        return await self._change(
             (deliveries.c.run_id == run_id) & (deliveries.c.state == DeliveryState.PENDING),
+            limit,
             state=DeliveryState.EXPIRED,
             reason="The window closed.",
         )
 
     async def suppress_pending(self, subscriber_id: int) -> int:
         """Make `suppressed` what is pending for that subscriber, in whatever run."""
-        return await self._change_all(
+        return await self._change(
             (deliveries.c.subscriber_id == subscriber_id)
             & (deliveries.c.state == DeliveryState.PENDING),
+            PAGE,
             state=DeliveryState.SUPPRESSED,
             reason="The subscriber wants none any more.",
         )
@@ -185,19 +188,15 @@ class DeliveryOutcomes:
         )
         return result.rowcount == 1
 
-    async def _change_all(self, condition: ColumnElement[bool], **values: Any) -> int:
-        changed = 0
-        while True:
-            found = await self._connection.scalars(
-                select(deliveries.c.id).where(condition).order_by(deliveries.c.id).limit(CHUNK)
-            )
-            ids = found.all()
-            if ids:
-                result = await self._connection.execute(
-                    update(deliveries)
-                    .where(deliveries.c.id.in_(ids), condition)
-                    .values(changed_at=DatabaseTime(), **values)
-                )
-                changed += result.rowcount
-            if len(ids) < CHUNK:
-                return changed
+    async def _change(self, condition: ColumnElement[bool], limit: int, **values: Any) -> int:
+        found = await self._connection.scalars(
+            select(deliveries.c.id).where(condition).order_by(deliveries.c.id).limit(limit)
+        )
+        if not (ids := found.all()):
+            return 0
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(ids), condition)
+            .values(changed_at=DatabaseTime(), **values)
+        )
+        return result.rowcount

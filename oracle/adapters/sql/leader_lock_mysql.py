@@ -26,8 +26,9 @@ _RAISE_EPOCH = """
 INSERT INTO leadership (name, epoch, holder, elected_at, seen_at, held_until)
 VALUES (%(name)s, 1, %(holder)s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6),
         UTC_TIMESTAMP(6) + INTERVAL %(lease)s MICROSECOND)
-ON DUPLICATE KEY UPDATE epoch = epoch + 1, holder = VALUES(holder),
-    elected_at = VALUES(elected_at), seen_at = VALUES(seen_at), held_until = VALUES(held_until)
+ON DUPLICATE KEY UPDATE epoch = epoch + 1, holder = %(holder)s,
+    elected_at = UTC_TIMESTAMP(6), seen_at = UTC_TIMESTAMP(6),
+    held_until = UTC_TIMESTAMP(6) + INTERVAL %(lease)s MICROSECOND
 """
 _FIND_EPOCH = "SELECT epoch FROM leadership WHERE name = %(name)s"
 _IS_HELD = """
@@ -88,9 +89,9 @@ class MySqlLeaderLock:
         held = False
         try:
             async with self._answering():
-                held = bool(await self._scalar(_IS_HELD))
-                if held:
+                if await self._scalar(_IS_HELD):
                     await self._show_life()
+                    held = True
         finally:
             # What was asked may still be answered: this connection can be trusted no more.
             if not held:
@@ -102,7 +103,8 @@ class MySqlLeaderLock:
         if self._connection is None:
             return
         try:
-            with suppress(DatabaseUnavailable):
+            # Whatever went wrong, hanging up gives the lock back all the same.
+            with suppress(Exception):
                 async with self._answering(RELEASE_SECONDS):
                     await self._scalar("SELECT RELEASE_LOCK(%(lock)s)")
         finally:

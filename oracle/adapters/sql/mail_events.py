@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from oracle.adapters.sql.addressless import without_addresses
-from oracle.adapters.sql.digest_tables import mail_events
+from oracle.adapters.sql.digest_tables import deliveries, mail_events
 from oracle.adapters.sql.upsert import add_new
 from oracle.domain.runs import MailEvent, MailEventKind
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+NEWEST = 200
+"""Reports come in any order: among so many that were stored last the latest is looked for."""
 
 
 class SqlMailEventRepository:
@@ -42,9 +45,18 @@ class SqlMailEventRepository:
         return await add_new(self._connection, mail_events, row)
 
     async def newest_event_at(self) -> datetime | None:
-        """Return when the newest report was stored, by the database's clock, or None."""
+        """Return when the latest thing happened of the newest reports, or None if there are none.
+
+        By the provider's clock: a report may have lain in the queue for long before it was stored.
+        """
+        stored_last = (
+            select(mail_events.c.happened_at)
+            .order_by(mail_events.c.stored_at.desc())
+            .limit(NEWEST)
+            .subquery()
+        )
         newest: datetime | None = await self._connection.scalar(
-            select(func.max(mail_events.c.stored_at))
+            select(func.max(stored_last.c.happened_at))
         )
         return newest
 
@@ -56,6 +68,21 @@ class SqlMailEventRepository:
             .order_by(mail_events.c.happened_at, mail_events.c.id)
         )
         return tuple(_event_of(row) for row in rows)
+
+    async def count_run_events(self, run_id: int) -> dict[MailEventKind, int]:
+        """Return how many deliveries of the run bounced for good, and of how many were complained.
+
+        Kinds of which there is none are left out.
+        """
+        bounced = (mail_events.c.kind == MailEventKind.BOUNCED) & mail_events.c.permanent
+        rows = await self._connection.execute(
+            select(mail_events.c.kind, func.count(mail_events.c.delivery_id.distinct()))
+            .join(deliveries, deliveries.c.id == mail_events.c.delivery_id)
+            .where(deliveries.c.run_id == run_id)
+            .where(bounced | (mail_events.c.kind == MailEventKind.COMPLAINED))
+            .group_by(mail_events.c.kind)
+        )
+        return {MailEventKind(kind): count for kind, count in rows}
 
 
 def _event_of(row: Row[Any]) -> MailEvent:

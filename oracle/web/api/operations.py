@@ -9,6 +9,7 @@ from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import MAX_QUERY_LENGTH
 from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION
 from oracle.domain.track_record import Window
+from oracle.web.api.digest_resources import Digest, DigestArchive
 from oracle.web.api.history_resources import StockHistory
 from oracle.web.api.record_resources import TrackRecord
 from oracle.web.api.resources import Recommendation, SearchResults, Stock
@@ -220,6 +221,38 @@ OPERATIONS: Final = (
         body=SignUp,
         example_body='{"email": "name@example.org"}',
         success=202,
+    ),
+    Operation(
+        path="/api/v1/digests",
+        name="listDigests",
+        summary="The digests that were",
+        description="The newest 250, each with what it named best buy.",
+        parameters=(),
+        response=DigestArchive,
+        problems=(429, 503),
+        example="/api/v1/digests",
+    ),
+    Operation(
+        path="/api/v1/digests/{session}",
+        name="getDigest",
+        summary="One digest, and what came of it",
+        description=(
+            "What the digest of that session said of the watchlist, as it was frozen that evening, "
+            "beside what has been settled since."
+        ),
+        parameters=(
+            Parameter(
+                name="session",
+                location="path",
+                required=True,
+                description="The session from whose close was predicted",
+                schema={"type": "string", "format": "date"},
+                example="2022-12-28",
+            ),
+        ),
+        response=Digest,
+        problems=(404, 429, 503),
+        example="/api/v1/digests/2022-12-28",
     ),
 )
 

@@ -1,13 +1,11 @@
-"""Pages about the service itself: its method, its state, its digests."""
+"""Pages about the service itself: its method, its state."""
 
 from __future__ import annotations
 
 from quart import Blueprint, Response
 from quart_rate_limiter import rate_limit
 
-from oracle.web import formatting
 from oracle.web.contexts.chrome import Head
-from oracle.web.contexts.digests import DigestsPage
 from oracle.web.contexts.method import build_method_page
 from oracle.web.contexts.status import build_status_page
 from oracle.web.frame import frame_page
@@ -59,24 +57,4 @@ async def show_status() -> Response:
             )
         ),
         page=build_status_page(status),
-    )
-
-
-@about.get("/digests")
-@rate_limit(limits=PAGES)
-async def show_digests() -> Response:
-    """Show the digests that were sent, which are none yet."""
-    status = current_site().use_cases.market()
-    return render_page(
-        "about/digests.html",
-        fragment="digests",
-        chrome=frame_page(
-            Head(
-                title="Digests",
-                description="The archive of digests: none has been sent yet.",
-                path="/digests",
-                section="digests",
-            )
-        ),
-        page=DigestsPage(formatting.session(status.target)),
     )

@@ -12,11 +12,13 @@ from oracle.domain.instruments import parse_symbol
 from oracle.web.api.history_csv import write_history
 from oracle.web.api.operations import QUERY_NAMES
 from oracle.web.api.present import present_recommendation, present_search, present_stock
+from oracle.web.api.present_digests import present_digest, present_digests
 from oracle.web.api.present_history import present_history
 from oracle.web.api.present_record import present_track_record
 from oracle.web.api.record_csv import CSV, write_csv
 from oracle.web.api.reply import json_reply
 from oracle.web.api.subscriber_resources import SignUpAnswer, read_sign_up
+from oracle.web.blueprints.digests import read_session
 from oracle.web.contexts.subscribers import ASKED
 from oracle.web.rate_limits import API, DOCUMENTS, SIGN_UPS
 from oracle.web.record_question import read_record_question
@@ -131,3 +133,19 @@ async def download_track_record() -> Response:
     content = f"{name}:{state.settled}:{state.revisions}"
     response.set_etag(sha256(content.encode()).hexdigest()[:32], weak=True)
     return response
+
+
+@api.get("/digests")
+@rate_limit(limits=API)
+async def list_digests() -> Response:
+    """Answer with the digests that were."""
+    use_cases = current_site().use_cases
+    return json_reply(present_digests(await use_cases.digests(), use_cases.market()))
+
+
+@api.get("/digests/<session>")
+@rate_limit(limits=API)
+async def get_digest(session: str) -> Response:
+    """Answer with one session's digest."""
+    archived = await current_site().use_cases.digest(read_session(session))
+    return json_reply(present_digest(archived))

@@ -8,8 +8,10 @@ from math import exp
 
 import numpy as np
 
+from oracle.digest.content import DigestContent, DigestItem, Mark
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
 from oracle.domain.instruments import Instrument, Source
+from oracle.domain.outcomes import Move, Outcome
 from oracle.domain.prices import MarketState, PriceHistory, Quote
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
 from oracle.domain.track_record import (
@@ -24,6 +26,7 @@ from oracle.domain.track_record import (
     Window,
 )
 from oracle.services.predict_stock import StockReport
+from oracle.services.read_digests import ArchivedDigest
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.read_service_status import ServiceStatus, StoredProgress
 
@@ -169,3 +172,78 @@ def service(status: MarketStatus = EVENING) -> ServiceStatus:
     fit = FrozenFit(Source.YAHOO, AS_OF, "e" * 64, MODEL, "{}", "e" * 64, EVENING.now)
     progress = StoredProgress(EVENING.now, AS_OF, fit, ranking())
     return ServiceStatus(market=status, feed_paused=False, stored=progress)
+
+
+def digest(*, settled: bool) -> ArchivedDigest:
+    """Return a digest of two stocks and one that could not be forecast; settled, if asked for."""
+    items = (
+        DigestItem(
+            symbol=EXAMPLE.symbol,
+            name=EXAMPLE.name,
+            currency="USD",
+            price=100.0,
+            price_of=AS_OF,
+            predicted=100.4,
+            lower=98.6,
+            upper=102.1,
+            score=0.23,
+            mark=Mark.NONE,
+            reasons=("What stocks usually gain.",),
+        ),
+        DigestItem(
+            symbol="OTHR",
+            name="Other Company",
+            currency="USD",
+            price=50.0,
+            price_of=AS_OF,
+            predicted=49.9,
+            lower=49.2,
+            upper=50.6,
+            score=-0.14,
+            mark=Mark.NONE,
+            reasons=(),
+        ),
+        DigestItem(
+            symbol="LATE",
+            name="Late Company",
+            currency="USD",
+            price=20.0,
+            price_of=AS_OF - timedelta(days=1),
+            predicted=None,
+            lower=None,
+            upper=None,
+            score=None,
+            mark=Mark.MISSING,
+            reasons=("The close is not in yet.",),
+        ),
+    )
+    content = DigestContent(
+        source=Source.YAHOO,
+        session=AS_OF,
+        target=TARGET,
+        model_version=MODEL,
+        listed=tuple(item.symbol for item in items),
+        items=items,
+        last_night=None,
+    )
+    outcomes = {EXAMPLE.symbol: _outcome(100.9, held=True), "OTHR": _outcome(48.8, held=False)}
+    return ArchivedDigest(content, outcomes if settled else {})
+
+
+def _outcome(actual: float, *, held: bool) -> Outcome:
+    return Outcome(
+        actual=actual,
+        error=0.005,
+        naive_error=0.009,
+        crps=0.004,
+        crps_gaussian=None,
+        crps_empirical=None,
+        inside_50=False,
+        inside_80=held,
+        inside_95=True,
+        predicted_move=Move.UP,
+        actual_move=Move.UP,
+        score=None,
+        input_healed=False,
+        settled_at=TARGET_CLOSE,
+    )

@@ -9,7 +9,7 @@ from oracle.domain.errors import DatabaseUnavailable, FeedUnavailable, UnknownSy
 from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Match, Source
 from oracle.services.search_symbols import SearchResult
-from oracle.web.contexts.digests import DigestsPage
+from oracle.web.contexts.digests import build_digest_page, build_digests_page
 from oracle.web.contexts.home import HomePage
 from oracle.web.contexts.problem import ProblemPage
 from oracle.web.contexts.ranking import RankingPage, build_ranking_view
@@ -49,6 +49,7 @@ def list_states() -> tuple[State, ...]:
         *_stocks(),
         *_records(),
         *_services(),
+        *_digests(),
         *_problems(),
     )
 
@@ -179,8 +180,16 @@ def _services() -> Iterator[State]:
         ("database silent", replace(works, stored=None)),
     ):
         yield State("Status", name, "about/status.html", "status", build_status_page(status))
-    digests = DigestsPage("Thu 29 Dec 2022")
-    yield State("Digests", "empty", "about/digests.html", "digests", digests)
+
+
+def _digests() -> Iterator[State]:
+    settled, pending = examples.digest(settled=True), examples.digest(settled=False)
+    for name, contents in (("empty", ()), ("listed", (settled.content,))):
+        page = build_digests_page(contents, target="Thu 29 Dec 2022")
+        yield State("Digests", name, "digests/index.html", "digests", page)
+    for name, archived in (("settled", settled), ("not settled", pending)):
+        page_of_one = build_digest_page(archived)
+        yield State("Digest", name, "digests/show.html", "digest", page_of_one)
 
 
 def _problems() -> Iterator[State]:

@@ -12,6 +12,7 @@ from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
 from oracle.adapters.images import FolderImages
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
+from oracle.adapters.sql.leader_lock_sqlite import SqliteLeaderLock
 from oracle.adapters.tokens import SignedTokens
 from oracle.domain.errors import SymbolNotInFeed
 from oracle.domain.instruments import Instrument, Source
@@ -156,6 +157,7 @@ class RememberingMailer:
     name: str = "remembering"
     reaches_people: bool = True
     reports_events: bool = False
+    probe_recipient: str | None = None
     sent: list[Mail] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     calls: int = 0
@@ -219,6 +221,8 @@ def build_market(
         mailer=RememberingMailer(),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=None,
+        leader_lock=SqliteLeaderLock(store, holder="one", lease=timedelta(seconds=15)),
+        instance="one",
         tokens=SignedTokens("k" * 32),
     )
     return ScriptedMarket(clock, feed, store, deps)
