@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,10 @@ def _default(field: FieldInfo) -> str:
         value = value.value
     if isinstance(value, tuple):
         value = ", ".join(value)
+    if isinstance(value, time):
+        value = f"{value:%H:%M}"
+    if isinstance(value, timedelta):
+        value = f"{value / timedelta(hours=1):g}h"
     return "none" if value in (None, "") else f"`{value}`"
 
 

@@ -4,11 +4,9 @@ from oracle.settings.loading import load_settings
 from oracle.settings.model import (
     DEFAULT_POOL,
     DEFAULT_WATCHLIST,
-    MIN_POOL,
-    MIN_SECRET_LENGTH,
-    WATCHLIST_SIZE,
     Settings,
 )
+from oracle.settings.problems import MIN_POOL, MIN_SECRET_LENGTH, WATCHLIST_SIZE
 from oracle.settings.refusals import PREFIX
 from oracle.settings.values import Environment, LogFormat, LogLevel, Market
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oracle.domain.errors import SettingsError
 from oracle.settings.digest_values import Mailbox, SmtpUrl, Span, TimeOfDay, TimeZoneName
-from oracle.settings.refusals import PREFIX, refusal
+from oracle.settings.problems import list_problems
+from oracle.settings.refusals import PREFIX
 from oracle.settings.values import (
     DatabaseUrl,
     Environment,
@@ -24,13 +25,6 @@ from oracle.settings.values import (
     Symbols,
     WebOrigin,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-WATCHLIST_SIZE = 10
-MIN_POOL = 20
-MIN_SECRET_LENGTH = 32
 
 DEFAULT_WATCHLIST = ("AAPL", "MSFT", "JPM", "JNJ", "XOM", "WMT", "KO", "HD", "LLY", "PG")
 DEFAULT_POOL = (
@@ -245,73 +239,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        problems = [
-            *self._problems_of_lists(),
-            *self._problems_of_ports(),
-            *self._problems_of_leading(),
-        ]
-        if self.is_production:
-            problems += self._problems_in_production()
+        problems = list_problems(self)
         if problems:
             raise SettingsError(" ".join(problems))
         return self
-
-    def _problems_of_lists(self) -> Iterator[str]:
-        watchlist, pool = ",".join(self.watchlist), ",".join(self.pool)
-        missing = [symbol for symbol in self.watchlist if symbol not in self.pool]
-        if len(self.watchlist) != WATCHLIST_SIZE:
-            yield refusal(
-                "watchlist",
-                watchlist,
-                f"exactly {WATCHLIST_SIZE} symbols, and these are {len(self.watchlist)}",
-            )
-        if len(self.pool) < MIN_POOL:
-            yield refusal(
-                "pool", pool, f"at least {MIN_POOL} symbols, and these are {len(self.pool)}"
-            )
-        elif missing:
-            yield refusal(
-                "pool",
-                pool,
-                f"a list with the whole watchlist in it, and {', '.join(missing)} is missing",
-            )
-
-    def _problems_of_ports(self) -> Iterator[str]:
-        if self.metrics_port == self.port:
-            yield refusal(
-                "metrics_port", self.metrics_port, "a port other than the website's, or 0 for none"
-            )
-
-    def _problems_of_leading(self) -> Iterator[str]:
-        if not self.leader_heartbeat < self.leader_patience < self.leader_lease:
-            yield refusal(
-                "leader_patience",
-                f"{self.leader_patience:g}",
-                f"more than ORACLE_LEADER_HEARTBEAT ({self.leader_heartbeat:g}) and less than "
-                f"ORACLE_LEADER_LEASE ({self.leader_lease:g})",
-            )
-        if self.delivery_lease <= self.mail_deadline:
-            yield refusal(
-                "delivery_lease",
-                f"{self.delivery_lease:g}",
-                f"more than ORACLE_MAIL_DEADLINE ({self.mail_deadline:g})",
-            )
-
-    def _problems_in_production(self) -> Iterator[str]:
-        if self.now is not None:
-            yield refusal("now", self.now.isoformat(), "nothing at all in production")
-        if self.yahoo_url is not None:
-            yield refusal("yahoo_url", self.yahoo_url, "nothing at all in production")
-        if self.ses_endpoint is not None:
-            yield refusal("ses_endpoint", self.ses_endpoint, "nothing at all in production")
-        if self.market is not Market.YAHOO:
-            yield refusal("market", self.market, "yahoo in production")
-        if len(self.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:
-            yield refusal(
-                "secret_key",
-                None,
-                f"at least {MIN_SECRET_LENGTH} characters in production "
-                "(for example from `openssl rand -hex 32`)",
-            )
-        if not self.base_url.startswith("https://"):
-            yield refusal("base_url", self.base_url, "an https:// address in production")

@@ -329,6 +329,11 @@ def test_production_with_all_it_demands_starts(monkeypatch: pytest.MonkeyPatch) 
         ({"MARKET": "sample"}, "ORACLE_MARKET is 'sample'; allowed: yahoo in production."),
         ({"MARKET": "auto"}, "ORACLE_MARKET is 'auto'; allowed: yahoo in production."),
         (
+            {"MAILER": "ses"},
+            "ORACLE_MAIL_FROM is 'Oracle <digest@oracle.invalid>'; "
+            "allowed: a sender of your own in production.",
+        ),
+        (
             {"BASE_URL": "http://oracle.test"},
             "ORACLE_BASE_URL is 'http://oracle.test'; allowed: an https:// address in production.",
         ),
