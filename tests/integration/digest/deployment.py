@@ -186,7 +186,7 @@ class Deployment:
         self.name = self.database.create_database()
         self.yahoo = stack.enter_context(YahooStandin(EVENING))
         self.ses = FakeProvider(stack)
-        self._first = 0
+        self.ledger_start = 0
         _lend_credentials(stack)
         self.engine = create_engine(
             f"mysql+pymysql://root@127.0.0.1:{self.database.port}/{self.name}",
@@ -271,7 +271,7 @@ class Deployment:
             connection.execute(text("DELETE FROM subscribers"))
             connection.execute(text("DELETE FROM suppressions"))
         self.subscribe(subscribers)
-        self._first = self.ses.accepted()
+        self.ledger_start = self.ses.accepted()
         with self.engine.begin() as connection:
             connection.execute(text("DELETE FROM mail_events"))
             connection.execute(text("DELETE FROM deliveries"))
@@ -279,7 +279,7 @@ class Deployment:
 
     def accepted(self) -> int:
         """Return how many mails of this round were accepted."""
-        return self.ses.accepted() - self._first
+        return self.ses.accepted() - self.ledger_start
 
     def leader(self) -> Instance:
         """Return the instance that leads, once one of those that run does."""
@@ -348,7 +348,7 @@ class Deployment:
         """Wait until the run is finished and return what the invariants say."""
         self.wait_for(lambda: self.run_state() == "finished", seconds, "finished run")
         with self.engine.connect() as connection:
-            ledger = self.ses.read(self._first)["ledger"]
+            ledger = self.ses.read(self.ledger_start)["ledger"]
             return check(read_evidence(connection, ledger), rate=rate)
 
     def describe(self) -> str:
