@@ -58,10 +58,7 @@ async def test_a_sender_does_not_wait_for_what_another_is_claiming(
 
 
 async def test_leaving_while_others_send_disturbs_nobody(stores: Stores) -> None:
-    """People unsubscribe as the digest goes out: every unit is served, and no mail is made twice.
-
-    Whoever was told that they are out before their delivery was claimed gets none.
-    """
+    """As people leave every unit is served, no mail is made twice, none to who was out in time."""
     run = await sending_run(stores[0], *(f"p{number}" for number in range(120)))
     left: set[int] = set()
 
