@@ -41,6 +41,8 @@ PAGES: Final = {
     "record": "/track-record",
     "record-of-a-stock": "/track-record?symbol=AAPL",
     "digests": "/digests",
+    "subscribe": "/subscribers",
+    "invalid-link": "/subscribers/damaged/confirm",
     "method": "/method",
     "status": "/status",
     "search": "/search",

@@ -168,7 +168,7 @@ def read_addresses(text: TextIO) -> Iterator[tuple[int, str]]:
     Empty lines are passed over. Raises InvalidImport when there is no such column, or when the
     text cannot be read as CSV, with the line's number.
     """
-    reader = csv.reader(text)
+    reader = csv.reader(text, strict=True)
     try:
         names = [name.strip().casefold() for name in next(reader, [])]
         if COLUMN not in names:

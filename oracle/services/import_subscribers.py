@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 ORIGIN = "import"
 PAGE = 500
 """Addresses stored in one transaction, well within the database's deadline."""
+
+
+SHARE_OF_RATE = 0.8
+"""How much of the provider's rate is used, digests and these mails together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +144,14 @@ async def store_addresses(
 
 
 async def _ask(deps: Dependencies, addresses: Sequence[EmailAddress]) -> int:
+    interval = 1 / (deps.settings.mail_rate * SHARE_OF_RATE)
     asked = 0
     for address in addresses:
         subscriber = await note_sign_up(deps, address, origin=ORIGIN)
-        if subscriber is not None:
-            asked += await send_confirmation(deps, subscriber)
+        if subscriber is None:
+            continue
+        async with deps.store.begin() as unit:
+            delay = await unit.pace.reserve(deps.mailer.name, 1, interval=interval)
+        await asyncio.sleep(delay)
+        asked += await send_confirmation(deps, subscriber)
     return asked

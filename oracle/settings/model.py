@@ -176,6 +176,7 @@ class Settings(BaseSettings):
     mail_events_queue: str = Field(
         "", description="Address of the SQS queue with the events that SES reports."
     )
+    mail_events_topic: str = Field("", description="ARN of the SNS topic that they must come by.")
     digest_time: TimeOfDay = Field(
         time(18, 0), description="Time of day from which the digest of a session is sent."
     )

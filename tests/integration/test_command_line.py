@@ -129,3 +129,24 @@ def test_settle_says_that_there_is_nothing_to_settle(tmp_path: Path) -> None:
     assert "Nothing new to settle" in answer.stdout
     report = json.loads(run_oracle(tmp_path, "settle", "--json").stdout)
     assert report == {"sessions": 0, "settled": 0, "revised": 0, "unchanged": 0, "pending": []}
+
+
+def test_digest_preview_prints_the_mail_in_each_form(folder: Path) -> None:
+    """Text, HTML and the whole mail hold the same subject, marked as sample data."""
+    text, html, eml = (
+        run_oracle(folder, "digest", "preview", "--format", form, "--symbols", "AMD,BAC")
+        for form in ("text", "html", "eml")
+    )
+    assert {text.returncode, html.returncode, eml.returncode} == {0}, text.stderr
+    assert text.stdout.startswith("*** Sample data, not live")
+    assert "YOUR STOCKS, PREDICTED FOR THE CLOSE OF THU 29 DEC 2022" in text.stdout
+    assert html.stdout.startswith("<!DOCTYPE html>")
+    assert "\nSubject: Sample data: " in eml.stdout
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in eml.stdout
+
+
+def test_digest_preview_refuses_a_day_without_a_session(folder: Path) -> None:
+    """A Sunday is refused with a sentence and the exit code of bad input."""
+    answer = run_oracle(folder, "digest", "preview", "--session", "2022-12-25")
+    assert answer.returncode == 2
+    assert "did not trade on Sun 25 Dec 2022" in answer.stderr

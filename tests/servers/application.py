@@ -43,6 +43,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "ORACLE_MARKET": "sample",
         "ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
         "ORACLE_CACHE_FOLDER": str(folder / "cache"),
+        "ORACLE_MAIL_FOLDER": str(folder / "mail"),
         "ORACLE_LOG_FORMAT": "json",
         **{f"ORACLE_{name.upper()}": value for name, value in variables.items()},
     }

@@ -27,6 +27,7 @@ NOT_OF_THE_WEB = {
     domain_errors.SettingsError,  # Stops the start, long before a request.
     domain_errors.TargetSessionClosed,  # A defect if it ever reaches a page.
     refusals.Refusal,
+    domain_errors.UnknownSubscriber,  # Only the command line asks by address.
 }
 
 

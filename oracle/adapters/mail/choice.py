@@ -52,6 +52,7 @@ def choose_mail_events(settings: Settings) -> MailEventQueue | None:
         settings.mail_events_queue,
         region=settings.ses_region,
         endpoint=settings.ses_endpoint,
+        topic=settings.mail_events_topic,
         deadline=settings.mail_deadline,
     )
 

@@ -1,0 +1,108 @@
+"""`oracle subscribers` as its own process: what it prints, stores and exits with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.application import run_oracle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+KEY = {"secret_key": "k" * 32}
+
+
+def command(folder: Path, *arguments: str, **settings: str) -> CompletedProcess[str]:
+    """Run `oracle subscribers` with these arguments."""
+    return run_oracle(folder, "subscribers", *arguments, **settings)
+
+
+def test_a_file_is_imported_and_everybody_can_be_looked_up(tmp_path: Path) -> None:
+    """Good lines are stored, bad ones named by number, and the exit code says that some were."""
+    people = tmp_path / "people.csv"
+    people.write_bytes(
+        b"\xef\xbb\xbfName, EMAIL \r\n"
+        b"Ada,Ada@example.org\r\n"
+        b"\r\n"
+        b"Nobody,nobody\r\n"
+        b'"Two\nlines",two@example.org\r\n'
+        b"Short\r\n"
+        b"Latin,caf\xe9@example.org\r\n"
+        b"Again,ada@EXAMPLE.org\r\n"
+    )
+    done = command(tmp_path, "import", str(people), "--confirmed")
+    assert done.returncode == 2, done.stderr
+    assert "2 added, 0 confirmed, 1 known, 0 left alone, 3 bad; 0 asked" in done.stdout
+    assert [line.split(":")[0] for line in done.stderr.splitlines() if "Line" in line] == [
+        "Line 4",
+        "Line 7",
+        "Line 8",
+    ]
+    assert "nobody" not in done.stdout + done.stderr
+    listed = command(tmp_path, "list", "--json")
+    assert [json.loads(line)["email"] for line in listed.stdout.splitlines()] == [
+        "Ada@example.org",
+        "two@example.org",
+    ]
+    exported = json.loads(command(tmp_path, "export", "ada@example.org").stdout)
+    assert exported["subscription"]["origin"] == "import"
+    assert exported["subscription"]["state"] == "confirmed"
+    assert exported["suppression"] is None
+
+
+def test_a_subscriber_is_added_suppressed_and_erased(tmp_path: Path) -> None:
+    """One is asked by a mail, suppressed, let go again, erased; then nothing is known of them."""
+    added = command(tmp_path, "add", "ada@example.org", **KEY)
+    assert (added.returncode, added.stdout.strip()) == (
+        0,
+        "Added; the mail that asks to confirm was sent.",
+    )
+    (mail,) = (tmp_path / "mail").rglob("*.eml")
+    assert b"To: ada@example.org" in mail.read_bytes()
+    assert command(tmp_path, "suppress", "ada@example.org").stdout.strip() == "Suppressed."
+    assert "already" in command(tmp_path, "suppress", "ada@example.org").stdout
+    assert command(tmp_path, "suppress", "ada@example.org", "--lift").stdout.strip() == "Lifted."
+    assert command(tmp_path, "erase", "ada@example.org", "--yes").stdout.strip() == "Erased."
+    again = command(tmp_path, "export", "ada@example.org")
+    assert again.returncode == 1
+    assert "Nothing is stored about that address." in again.stderr
+    assert "ada@" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("add", "nobody"), 2, "not an e-mail address"),
+        (("add", "ada@example.org"), 2, "ORACLE_SECRET_KEY is not set"),
+        (("export", "nobody"), 2, "not an e-mail address"),
+        (("erase", "ada@example.org", "--yes"), 1, "No subscriber has that address."),
+        (("list", "--state", "happy"), 2, "happy"),
+    ],
+    ids=range(5),
+)
+def test_refusals_are_one_sentence_and_a_code(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """What cannot be done says so, and programs see it by the exit code."""
+    settings = KEY if arguments == ("add", "nobody") else {}
+    refused = command(tmp_path, *arguments, **settings)
+    assert refused.returncode == code
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "no column"), (b"mail\na@example.org\n", "no column"), (b"email\n" + b'"', "no CSV")],
+    ids=["empty", "column", "quote"],
+)
+def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    """The sentence says what is expected; nothing is stored."""
+    file = tmp_path / "people.csv"
+    file.write_bytes(content)
+    refused = command(tmp_path, "import", str(file), "--confirmed")
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
