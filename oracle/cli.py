@@ -122,8 +122,9 @@ def rank(symbols: Sequence[str], *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def settle(*, as_json: bool) -> None:
     """Store what became of predictions whose session has closed; correct what was healed."""
+    from oracle.commands.progress import show_progress
     from oracle.services.settle_predictions import settle_predictions
-    from oracle.terminal import render_settlement, show_progress
+    from oracle.terminal import render_settlement
     from oracle.web.api.present_record import present_settlement
 
     async def work() -> None:
@@ -158,11 +159,12 @@ def replay(sessions: int, symbols: str | None, *, whole_pool: bool, as_json: boo
     An interrupted replay goes on where it stopped. Replayed predictions are never shown, counted
     or served as live ones.
     """
+    from oracle.commands.progress import show_progress
     from oracle.domain.forecasts import Origin
     from oracle.domain.track_record import Window
     from oracle.services.read_track_record import read_track_record
     from oracle.services.replay_sessions import replay_sessions
-    from oracle.terminal import render_replay, show_progress
+    from oracle.terminal import render_replay
     from oracle.web.api.present_record import present_replay
 
     if symbols is not None and whole_pool:

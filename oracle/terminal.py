@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -16,8 +14,6 @@ from oracle.domain.instruments import Source
 from oracle.web import formatting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from rich.console import Console
 
     from oracle.domain.forecasts import Interval, Prediction
@@ -127,19 +123,6 @@ def _figures_that_fit(width: int) -> tuple[str, ...]:
     if width >= ROOM_FOR_PRICES:
         return ("Close", "Predicted", "Change", "80 % range")
     return ("Change", "80 % range")
-
-
-@contextmanager
-def show_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar while the context lasts; what it gives is told the phase, done and total."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
-        task = bars.add_task("Starting", total=None)
-
-        def advance(phase: str, done: int, total: int) -> None:
-            bars.update(task, description=phase, completed=done, total=total)
-
-        yield advance
 
 
 def render_settlement(console: Console, report: SettlementReport, source: Source) -> None:

@@ -127,8 +127,8 @@ def import_file(file: Path, *, confirmed: bool) -> None:
     Bad lines are reported by their numbers and left out. Without --confirmed each new address is
     sent the mail that asks to confirm. Who has unsubscribed or is suppressed stays so.
     """
+    from oracle.commands.progress import show_progress  # noqa: PLC0415
     from oracle.services.import_subscribers import import_subscribers  # noqa: PLC0415
-    from oracle.terminal import show_progress  # noqa: PLC0415
 
     shown = 0
 

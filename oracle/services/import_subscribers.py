@@ -112,7 +112,9 @@ async def store_addresses(
     deps: Dependencies, addresses: Sequence[EmailAddress], *, confirmed: bool, origin: str = ORIGIN
 ) -> tuple[ImportReport, Sequence[EmailAddress]]:
     """Store a page of addresses in one transaction; return what became of them, and the new."""
-    by_key = {address.key: address for address in addresses}
+    by_key: dict[str, EmailAddress] = {}
+    for address in addresses:
+        by_key.setdefault(address.key, address)
     repeated = len(addresses) - len(by_key)
     state = SubscriberState.CONFIRMED if confirmed else SubscriberState.PENDING
     promoted = left = 0

@@ -31,7 +31,7 @@ def test_a_file_is_imported_and_everybody_can_be_looked_up(tmp_path: Path) -> No
         b"Nobody,nobody\r\n"
         b'"Two\nlines",two@example.org\r\n'
         b"Short\r\n"
-        b"Latin,caf\xe9@example.org\r\n"
+        b"Latin,jos\xe9@example.org\r\n"
         b"Again,ada@EXAMPLE.org\r\n"
     )
     done = command(tmp_path, "import", str(people), "--confirmed")
