@@ -151,7 +151,7 @@ def test_every_setting_can_be_refused_but_those_that_take_any_text() -> None:
     covered = {case[0].lower() for mark in marks for case in mark.args[1]}
     elsewhere = {
         *("secret_key", "database_url", "smtp_url", "cache_folder", "image_folder", "mail_folder"),
-        *("ses_region", "ses_configuration_set", "mail_events_queue"),
+        *("ses_region", "ses_configuration_set", "mail_events_queue", "mail_events_topic"),
     }
     assert covered | elsewhere == set(Settings.model_fields)
 
