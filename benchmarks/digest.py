@@ -3,8 +3,8 @@
     python -m benchmarks.digest [--subscribers 10000] [--rate 400] [--seconds 600]
 
 The provider takes 20 ms for each mail and reports on each twice. Printed are the time from the
-first claim to the run's end, the most mails in any second, what was lost or came twice, and the largest
-resident memory of each process.
+first claim to the run's end, the most mails in any second, what was lost or came twice, and the
+largest resident memory of each process.
 """
 
 from __future__ import annotations
