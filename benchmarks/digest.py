@@ -10,6 +10,7 @@ largest resident memory of each process.
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -35,23 +36,36 @@ def memory_of(scene: Deployment) -> str:
     return ", ".join(sizes)
 
 
+def work_of(scene: Deployment) -> float:
+    """Return the seconds of processor time that the processes have used."""
+    ticks = 0
+    for instance in scene.instances:
+        stat = Path(f"/proc/{instance.application.process.pid}/stat").read_text()
+        ticks += sum(int(part) for part in stat.rpartition(")")[2].split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def measure(scene: Deployment, subscribers: int, rate: float, seconds: float) -> None:
     """Send one digest and print the figures."""
     print(f"memory before: {memory_of(scene)}", flush=True)
     scene.begin_round(subscribers, latency=LATENCY, rate=rate, daily=1e7)
     scene.wait_for(lambda: scene.run_state() == "sending", 120.0, "run that sends")
-    started = time.monotonic()
+    started, work = time.monotonic(), work_of(scene)
     print(f"memory after the fan-out: {memory_of(scene)}", flush=True)
     deadline = started + seconds
     while scene.run_state() != "finished" and time.monotonic() < deadline:
         time.sleep(1.0)
     took = time.monotonic() - started
+    work = work_of(scene) - work
     print(f"memory at the end: {memory_of(scene)}")
     ledger = scene.ses.read(scene.ledger_start)["ledger"]
     mails = [mail["recipient"] for mail in ledger]
     moments = [mail["at"] for mail in ledger]
     print(f"state: {scene.run_state()}, {len(mails)} accepted in {took:.1f} s")
     print(f"from the first to the last: {max(moments) - min(moments):.1f} s")
+    print(
+        f"processor time of both processes: {work:.1f} s, {1e3 * work / len(mails):.1f} ms a mail"
+    )
     print(f"most in any second: {most_in_a_second(moments)} of {rate:g} allowed")
     print(f"lost: {subscribers - len(set(mails))}, twice: {len(mails) - len(set(mails))}")
 
