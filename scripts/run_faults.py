@@ -2,8 +2,9 @@
 
     python -m scripts.run_faults [--rounds 60] [--scaled] [--write]
 
-Each fault has one round with the time-outs of a real deployment, unless `--scaled` leaves it out; the
-others have time-outs that are scaled down. `--write` puts the table into docs/faults.md. Ends with an error if anything broke.
+Each fault has one round with the time-outs of a real deployment, unless `--scaled` leaves it out;
+the others have time-outs that are scaled down. `--write` puts the table into docs/faults.md. Ends
+with an error if anything broke.
 """
 
 from __future__ import annotations
