@@ -39,7 +39,7 @@ bench: .venv/.installed-bench ## Measure the speed of the forecast against simpl
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 faults: .venv/.installed-dev system ## Run 60 rounds of faults and 20,000 interleavings; about an hour
-	@OUTBOX_INTERLEAVINGS=20000 $(BIN)/pytest -q --timeout 7200 tests/unit/services/test_outbox_model.py
+	@OUTBOX_INTERLEAVINGS=20000 $(BIN)/pytest -q tests/unit/services/test_outbox_model.py
 	@$(BIN)/python -m scripts.run_faults --write $(ARGS)
 
 screenshots: .venv/.installed-dev assets-for-tests ## Take pictures of every page into var/screenshots

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ FINISH_SECONDS = 5.0
 """How long, at the end, is waited for jobs that finish what they have begun."""
 
 _log = get_logger(__name__)
+
+# A tick that finds its job still at work is no news: the job asks anew each time.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 @asynccontextmanager

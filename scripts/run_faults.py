@@ -1,9 +1,10 @@
 """Run many rounds of faults against several processes of the digest, and keep the figures.
 
-    python -m scripts.run_faults [--rounds 60] [--write]
+    python -m scripts.run_faults [--rounds 60] [--scaled] [--write]
 
-Each fault has one round with the time-outs of a real deployment, the others with time-outs that are
-scaled down. `--write` puts the table into docs/faults.md. Ends with an error if anything broke.
+Each fault has one round with the time-outs of a real deployment, unless `--scaled` leaves it out;
+the others have time-outs that are scaled down. `--write` puts the table into docs/faults.md. Ends
+with an error if anything broke.
 """
 
 from __future__ import annotations
@@ -106,17 +107,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
+    parser.add_argument("--scaled", action="store_true", help="no rounds with real time-outs")
     options = parser.parse_args()
     rows: dict[str, Row] = defaultdict(Row)
-    scaled = max(options.rounds - len(FAULTS), 0)
+    scaled = max(options.rounds - (0 if options.scaled else len(FAULTS)), 0)
     queue = [FAULTS[number % len(FAULTS)] for number in range(scaled)]
     with tempfile.TemporaryDirectory(prefix="oracle-faults-") as folder:
         for number, first in enumerate(range(0, len(queue), len(FAULTS))):
             chosen = queue[first : first + len(FAULTS)]
             path = Path(folder) / f"scaled{number}"
             run_rounds(chosen, rows, path, unscaled=False, seed=number)
-        last = list(FAULTS)[: options.rounds]
-        run_rounds(last, rows, Path(folder) / "unscaled", unscaled=True, seed=0)
+        last = [] if options.scaled else list(FAULTS)[: options.rounds]
+        if last:
+            run_rounds(last, rows, Path(folder) / "unscaled", unscaled=True, seed=0)
     table = describe(rows)
     print(table)
     if options.write:

@@ -13,7 +13,7 @@ from oracle.observability.logs import get_logger
 from oracle.services.suppress_address import record_suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from oracle.domain.runs import MailEvent
@@ -59,8 +59,8 @@ async def read_mail_events(
         received = await queue.receive()
         if not received.receipts:
             break
-        for event in received.events:
-            effect = await handle_mail_event(deps, event, epoch=epoch)
+        effects = await handle_mail_events(deps, received.events, epoch=epoch)
+        for event, effect in zip(received.events, effects, strict=True):
             if effect.is_new:
                 new[event.kind] += 1
             else:
@@ -72,19 +72,26 @@ async def read_mail_events(
     return EventsReport(new, known, resolved, suppressed)
 
 
-async def handle_mail_event(
-    deps: Dependencies, event: MailEvent, *, epoch: int | None = None
-) -> _Effect:
+async def handle_mail_event(deps: Dependencies, event: MailEvent) -> _Effect:
     """Store the report and what follows from it in one transaction, unless it is known."""
+    (effect,) = await handle_mail_events(deps, [event])
+    return effect
+
+
+async def handle_mail_events(
+    deps: Dependencies, events: Sequence[MailEvent], *, epoch: int | None = None
+) -> Sequence[_Effect]:
+    """Store the reports that are new and what follows from each, all in one transaction."""
     async with deps.store.begin() as unit:
         if epoch is not None:
             await unit.epochs.require_epoch(epoch)
-        effect = await _record(unit, event)
-    if effect.is_new:
-        metrics.mail_events.labels(event.kind.value).inc()
+        effects = [await _record(unit, event) for event in events]
+    for event, effect in zip(events, effects, strict=True):
+        if effect.is_new:
+            metrics.mail_events.labels(event.kind.value).inc()
         if effect.suppressed:
             _log.info("addresses_suppressed", kind=event.kind.value, count=effect.suppressed)
-    return effect
+    return effects
 
 
 async def _record(unit: UnitOfWork, event: MailEvent) -> _Effect:

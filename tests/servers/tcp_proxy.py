@@ -78,8 +78,11 @@ class TcpProxy:
             asyncio.create_task(pass_on(there_reader, writer)),
         ]
         try:
-            # When either side is gone, so is the connection.
+            # When either side is gone, so is the connection; but of a dead link the other side
+            # learns nothing, not even that.
             await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+            if self._swallowing or link in self._muted:
+                await asyncio.wait(passing)
         finally:
             for task in passing:
                 task.cancel()

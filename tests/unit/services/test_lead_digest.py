@@ -163,6 +163,24 @@ async def test_a_leader_of_the_past_changes_nothing(scene: Scene) -> None:
     assert (await scene.run()).epoch == newer
 
 
+async def test_a_fan_out_that_was_interrupted_is_gone_through_again_to_the_same_rows(
+    scene: Scene,
+) -> None:
+    """The next leader begins at the first subscriber; nobody has two deliveries or none."""
+    await scene.subscribe(7)
+    agenda = await read_agenda(scene.deps)
+    assert agenda.agenda.due is not None
+    run = await plan_digest(scene.deps, scene.epoch, agenda.agenda.due, agenda)
+    assert run is not None
+    async with scene.deps.store.begin() as unit:
+        await unit.deliveries.add_page(run.id, epoch=scene.epoch, after=0, limit=4)
+    assert await plan_digest(scene.deps, scene.epoch, agenda.agenda.due, agenda) == run
+    for _ in range(3):
+        await scene.tick()
+    assert await scene.states() == {DeliveryState.SENT: 7}
+    assert len(scene.mailer.sent) == 7
+
+
 async def test_sample_data_is_never_mailed_to_people(scene: Scene) -> None:
     """By hand it is refused in a sentence; the scheduler plans nothing."""
     await scene.subscribe(1)

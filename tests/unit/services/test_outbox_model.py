@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -421,7 +422,8 @@ class OutboxMachine(RuleBasedStateMachine):
         return leadership.epoch
 
 
-TestOutbox = OutboxMachine.TestCase
+# As many interleavings take longer than a unit test usually may.
+TestOutbox = pytest.mark.timeout(7200 if INTERLEAVINGS > 500 else 300)(OutboxMachine.TestCase)
 TestOutbox.settings = settings(
     max_examples=INTERLEAVINGS,
     stateful_step_count=STEPS,
