@@ -18,7 +18,7 @@ from oracle.domain.errors import (
 from oracle.domain.runs import RunState
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
-from oracle.services.compose_mail import compose_mail
+from oracle.services.compose_mail import MailComposer
 from oracle.services.record_outcomes import DeliveryOutcome
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class HandOver:
         self._deps = deps
         self._run = run
         self._recorder = recorder
-        self._content = DigestContent.from_json(run.content)
+        self._composer = MailComposer(deps, DigestContent.from_json(run.content))
         self._troubles = 0
         self.halted = False
         self.accepted = 0
@@ -64,7 +64,7 @@ class HandOver:
     def compose(self, claim: Claim) -> Mail | None:
         """Return the mail, or None if there can be none, which is recorded."""
         try:
-            return compose_mail(self._deps, self._content, claim)
+            return self._composer.compose(claim)
         except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others go on
             _log.exception("mail_not_composed", delivery=claim.delivery_id)
             self._note(claim, "failed", "It could not be written.")

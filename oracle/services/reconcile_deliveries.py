@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.digest.content import DigestContent
 from oracle.observability.logs import get_logger
-from oracle.services.compose_mail import compose_mail
+from oracle.services.compose_mail import MailComposer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,9 @@ async def reconcile_deliveries(deps: Dependencies, epoch: int, run: Run) -> None
 async def _resolve_by_looking(
     deps: Dependencies, epoch: int, run: Run, unknown: Sequence[Claim]
 ) -> None:
-    content = DigestContent.from_json(run.content)
+    composer = MailComposer(deps, DigestContent.from_json(run.content))
     for claim in unknown:
-        accepted = await deps.mailer.find_accepted(compose_mail(deps, content, claim))
+        accepted = await deps.mailer.find_accepted(composer.compose(claim))
         # What reaches nobody, a folder, takes the same mail once, however often it is given.
         if accepted is not None or not deps.mailer.reaches_people:
             await _resolve(deps, epoch, claim, accepted)

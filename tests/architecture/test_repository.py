@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 TEXTS = {".cfg", ".css", ".html", ".js", ".json", ".md", ".mjs", ".py", ".sh", ".toml", ".txt", ""}
 LOCKS = {"uv.lock", "package-lock.json"}
+# In a work tree of its own this is a file that says where the rest is.
+GIT = {".git"}
 INSTALLED = {"node_modules", "var", "vendor", "__pycache__"}
 HIDDEN_BUT_OURS = {".ci", ".github"}
 THIS_FILE = Path(__file__)
@@ -29,7 +31,7 @@ def walk() -> list[Path]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in sorted(folders) if is_ours(name)]
         paths = [Path(folder) / name for name in sorted(names)]
-        found += [path for path in paths if path.suffix in TEXTS and path.name not in LOCKS]
+        found += [path for path in paths if path.suffix in TEXTS and path.name not in LOCKS | GIT]
     # This file is the one that has to spell out what it forbids.
     return [path for path in found if path != THIS_FILE]
 

@@ -330,8 +330,10 @@ def test_production_with_all_it_demands_starts(monkeypatch: pytest.MonkeyPatch) 
         ({"MARKET": "auto"}, "ORACLE_MARKET is 'auto'; allowed: yahoo in production."),
         (
             {"MAILER": "ses"},
-            "ORACLE_MAIL_FROM is 'Oracle <digest@oracle.invalid>'; "
-            "allowed: a sender of your own in production.",
+            (
+                "ORACLE_MAIL_FROM is 'Oracle <digest@oracle.invalid>'; "
+                "allowed: a sender of your own in production."
+            ),
         ),
         (
             {"BASE_URL": "http://oracle.test"},
