@@ -12,7 +12,8 @@ class TcpProxy:
 
     While it swallows, connections stay open and new ones are accepted, but not one byte comes
     through either way: what a client sees of a cut cable or of a failover that told nobody.
-    `accepted` counts the connections so far.
+    `accepted` counts the connections so far. With `hides_hang_ups` the server does not learn either
+    that a client gave such a connection up.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -21,6 +22,7 @@ class TcpProxy:
         self._links: set[asyncio.Task[None]] = set()
         self._muted: set[asyncio.Task[None]] = set()
         self._swallowing = False
+        self.hides_hang_ups = False
         self.port = 0
         self.accepted = 0
 
@@ -81,7 +83,7 @@ class TcpProxy:
             # When either side is gone, so is the connection; but of a dead link the other side
             # learns nothing, not even that.
             await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
-            if self._swallowing or link in self._muted:
+            if self.hides_hang_ups and (self._swallowing or link in self._muted):
                 await asyncio.wait(passing)
         finally:
             for task in passing:

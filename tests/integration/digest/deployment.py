@@ -114,6 +114,7 @@ class ProxyLoop:
     def open(self, stack: ExitStack, target_port: int) -> TcpProxy:
         """Return a running proxy to that port."""
         proxy = TcpProxy(target_port)
+        proxy.hides_hang_ups = True
         self.run(proxy.__aenter__())
         stack.callback(lambda: self.run(proxy.__aexit__()))
         return proxy

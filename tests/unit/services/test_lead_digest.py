@@ -219,6 +219,21 @@ async def test_refused_recipients_fail_alone(scene: Scene) -> None:
     assert (await scene.run()).state is RunState.FINISHED
 
 
+async def test_too_many_refusals_stop_the_run_until_a_person_lets_it_go_on(scene: Scene) -> None:
+    """Of 560 recipients 20 are refused: it stops, says why, and by hand goes on to its end."""
+    await scene.subscribe(560)
+    scene.mailer.failures = [RecipientRefused("no such mailbox") for _ in range(20)]
+    for _ in range(3):
+        await scene.tick()
+    run = await scene.run()
+    assert (run.state, run.needs_hand) == (RunState.STOPPED, True)
+    assert run.reason == "20 of 560 recipients were refused, more than 2.00%."
+    await resume_digest(scene.deps)
+    for _ in range(2):
+        await scene.tick()
+    assert (await scene.run()).state is RunState.FINISHED
+
+
 async def test_what_was_certainly_not_sent_is_tried_again_later(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
