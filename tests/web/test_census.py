@@ -28,18 +28,11 @@ NOT_OF_THE_WEB = {
     domain_errors.TargetSessionClosed,  # A defect if it ever reaches a page.
     refusals.Refusal,
     domain_errors.UnknownSubscriber,  # Only the command line asks by address.
-<<<<<<< HEAD
-    domain_errors.StaleEpoch,  # Only a leader has an epoch.
-    domain_errors.MailingRefused,  # Only the scheduler and the command line send a digest.
-    domain_errors.MailError,  # A visitor's request waits for no mail.
-    *domain_errors.MailError.__subclasses__(),
-=======
     domain_errors.StaleEpoch,  # Between leaders, never in a request.
     # Mail is sent by the scheduler and by commands.
     *(domain_errors.MailError, domain_errors.RecipientRefused, domain_errors.MailThrottled),
     *(domain_errors.MailNotSent, domain_errors.MailingPaused, domain_errors.MailOutcomeUnknown),
     domain_errors.MailingRefused,
->>>>>>> d-runner
 }
 
 
