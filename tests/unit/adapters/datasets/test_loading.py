@@ -133,10 +133,8 @@ def test_sessions_without_a_trade_count_as_missing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.closes[:, 0], [10.0, np.nan, 11.0, 11.0, 12.0])
     assert table.high is not None
     np.testing.assert_array_equal(table.high[:, 0], [10.0, np.nan, np.nan, 12.0, 12.0])
-    assert table.notices == (
-        "prices.csv, row 3: PRICES was not traded and repeats its close; "
-        "the row counts as missing.",
-    )
+    (notice,) = table.notices
+    assert notice.startswith("prices.csv, row 3: PRICES was not traded and repeats its close")
 
 
 def test_moves_that_are_hard_to_believe_are_told(tmp_path: Path) -> None:
