@@ -57,7 +57,9 @@ def forecast(
     Levels outside are refused, since nothing is known of the tails beyond.
 
     A stock of which nothing can be said has NaN throughout: under 60 usable sessions, no close in
-    the last row, a move beyond a factor of 2.5 within the last 21 sessions, or no move at all.
+    the last row, a move beyond a factor of 2.5 within the last 21 sessions, no move at all in
+    those, or an odd last move: beyond a factor of 1.5 and ten times the mean size of the moves of
+    the 250 sessions before, which no later session has confirmed.
     Raises InvalidArrays, a ValueError, in a sentence that names row and column.
     """
     prices = read_prices(closes, open=open, high=high, low=low)

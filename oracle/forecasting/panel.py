@@ -146,23 +146,34 @@ def believable(moves: FloatArray) -> FloatArray:
     return np.where(odd, np.nan, moves) if odd.any() else moves
 
 
-def _adjusted_bars(history: PriceHistory) -> FloatArray:
-    """Return adjusted close, open, high and low as [T, 4]; NaN where nothing was traded.
+def quiet_sessions(
+    close: FloatArray, volume: FloatArray
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which sessions [T] of a stock have no volume, and which of those repeat the close.
 
     A feed repeats the last close on a session without a trade, with no volume. That is no return
-    of zero followed by one of twice the size. A history without any volume, such as an index,
-    says nothing of the kind. The range of a session without a volume is not believed either.
+    of zero followed by one of twice the size: such a close counts as missing. The range of a
+    session without a volume is not believed either. A history without any volume, such as an
+    index, says nothing of the kind. `close` [T] is as it was traded, since a dividend moves the
+    adjusted one.
     """
+    silent = ~(volume > 0.0)
+    if silent.all():
+        silent = np.zeros_like(silent)
+    unchanged = silent.copy()
+    unchanged[1:] &= close[1:] == close[:-1]
+    unchanged[:1] = False
+    return silent, unchanged
+
+
+def _adjusted_bars(history: PriceHistory) -> FloatArray:
+    """Return adjusted close, open, high and low as [T, 4]; NaN where nothing was traded."""
     bars = np.column_stack([history.adj_close, history.open, history.high, history.low])
     with np.errstate(divide="ignore", invalid="ignore"):
         bars[:, 1:] *= (history.adj_close / history.close)[:, None]
-    silent = ~(history.volume > 0.0)
-    if not silent.all():
-        unchanged = silent.copy()
-        unchanged[1:] &= history.close[1:] == history.close[:-1]
-        unchanged[:1] = False
-        bars[silent, 1:] = np.nan
-        bars[unchanged] = np.nan
+    silent, unchanged = quiet_sessions(history.close, history.volume)
+    bars[silent, 1:] = np.nan
+    bars[unchanged] = np.nan
     return bars
 
 

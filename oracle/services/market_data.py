@@ -45,6 +45,10 @@ OPEN_QUOTE_SECONDS = 60.0
 CLOSED_QUOTE_AGE = timedelta(minutes=10)
 PARALLEL_FETCHES = 8
 
+PARALLEL_UNITS = 4
+"""Histories read or stored at a time: a whole pool at once would use up all connections, and on a
+slow machine some of them would wait for one until their deadline."""
+
 
 class MarketData:
     """The process's view of prices; one per process, used by every use case."""
@@ -69,6 +73,7 @@ class MarketData:
         self._fetches: SingleFlight[str, StoredHistory] = SingleFlight("fetch_history")
         self._quote_fetches: SingleFlight[str, Quote] = SingleFlight("fetch_quote")
         self._places = asyncio.Semaphore(PARALLEL_FETCHES)
+        self._units = asyncio.Semaphore(PARALLEL_UNITS)
 
     async def finish_background(self) -> None:
         """Wait for the requests that nobody waits for."""
@@ -184,7 +189,8 @@ class MarketData:
     async def _fetch_history(self, symbol: str) -> StoredHistory:
         if self._memory.histories.find(symbol) is None:
             # The older rows must be at hand, to be put on the scale of what is delivered.
-            await self._read_stored([symbol])
+            async with self._units:
+                await self._read_stored([symbol])
         known = self._memory.histories.find(symbol)
         async with self._places:
             now = self._clock.now()
@@ -200,7 +206,7 @@ class MarketData:
                 self._memory.failures.note(symbol, error)
                 raise
         quote = believe_quote(fetched.quote, accepted)
-        async with self._store.begin() as unit:
+        async with self._units, self._store.begin() as unit:
             await unit.bars.upsert_history(self._feed.source, accepted, now)
             await unit.splits.upsert_splits(self._feed.source, symbol, fetched.splits)
             if quote is not None:

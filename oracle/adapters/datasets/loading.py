@@ -11,10 +11,11 @@ from oracle.adapters.datasets.npz_files import read_npz
 from oracle.adapters.sample.closes import load_closes
 from oracle.domain.errors import InvalidPriceFile
 from oracle.domain.price_tables import PriceTable
+from oracle.forecasting.panel import ODD_MOVE, quiet_sessions
 from oracle.forecasting.price_arrays import impossible_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray, SessionArray
 
 _NOTICES_SHOWN = 5
+"""Rows named for each fault; of further ones only their number is told."""
+
+_CONTRADICTORY = (
+    "open, high, low and close of {symbol} contradict each other; only the close is used."
+)
+_UNTRADED = "{symbol} was not traded and repeats its close; the row counts as missing."
+_ODD_MOVE = (
+    "the close of {symbol} is off the one before by more than a factor of 2.5. Our own forecast "
+    "does not learn from it and abstains for the next 21 sessions; as an outcome it counts."
+)
 _SAMPLE_PROVENANCE = (
     "Adjusted closes of 20 large US companies from the data set of skfolio, for testing and "
     "examples only. The twenty were chosen by hindsight: all of them still existed at the end, so "
@@ -59,7 +70,8 @@ def load_price_table(path: Path) -> PriceTable:
     factor = adjusted / close
     # Stocks whose file gives no adjusted close have closes that count as adjusted.
     given = np.array(["adj_close" in stock.values for stock in stocks])
-    closes = np.where(given, adjusted, close)
+    silent, untraded = _quiet(stocks, sessions)
+    closes = np.where(untraded, np.nan, np.where(given, adjusted, close))
     bars = {
         name: _place(stocks, name, sessions) * np.where(given, factor, 1.0)
         for name in ("open", "high", "low")
@@ -72,9 +84,13 @@ def load_price_table(path: Path) -> PriceTable:
         symbols=tuple(stock.symbol for stock in stocks),
         sessions=sessions,
         closes=closes,
-        **{name: np.where(impossible, np.nan, values) for name, values in bars.items()},
+        **{name: np.where(impossible | silent, np.nan, values) for name, values in bars.items()},
         provenance=_FILE_PROVENANCE,
-        notices=_notices(stocks, sessions, impossible),
+        notices=(
+            *_notices(_CONTRADICTORY, stocks, sessions, impossible),
+            *_notices(_UNTRADED, stocks, sessions, untraded),
+            *_notices(_ODD_MOVE, stocks, sessions, _odd_moves(closes)),
+        ),
     )
     return (
         table
@@ -128,18 +144,44 @@ def _place(stocks: Sequence[StockColumns], name: str, sessions: SessionArray) ->
     return table
 
 
+def _quiet(
+    stocks: Sequence[StockColumns], sessions: SessionArray
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the rows [T, S] of sessions without a trade, and those that repeat the close too.
+
+    An empty volume is not known, which is not the same as none.
+    """
+    silent, unchanged = np.zeros((2, len(sessions), len(stocks)), dtype=np.bool_)
+    for column, stock in enumerate(stocks):
+        if "volume" in stock.values:
+            rows = np.searchsorted(sessions, np.array(stock.dates, "M8[D]"))
+            volume = np.nan_to_num(stock.values["volume"], nan=np.inf)
+            quiet = quiet_sessions(np.array(stock.values["close"]), volume)
+            silent[rows, column], unchanged[rows, column] = quiet
+    return silent, unchanged
+
+
+def _odd_moves(closes: FloatArray) -> NDArray[np.bool_]:
+    """Return where a close is more than a factor of 2.5 off the last known one before it."""
+    odd = np.zeros(closes.shape, dtype=np.bool_)
+    for column in range(closes.shape[1]):
+        known = np.flatnonzero(np.isfinite(closes[:, column]))
+        moves = np.diff(np.log(closes[known, column]))
+        odd[known[1:], column] = np.abs(moves) > ODD_MOVE
+    return odd
+
+
 def _notices(
-    stocks: Sequence[StockColumns], sessions: SessionArray, impossible: NDArray[np.bool_]
-) -> tuple[str, ...]:
-    places = np.argwhere(impossible).tolist()
-    notices = []
+    fault: str,
+    stocks: Sequence[StockColumns],
+    sessions: SessionArray,
+    where: NDArray[np.bool_],
+) -> Iterator[str]:
+    """Yield sentences that name the rows with a fault, by session."""
+    places = np.argwhere(where).tolist()
     for row, column in places[:_NOTICES_SHOWN]:
         stock = stocks[column]
         place = stock.places[stock.dates.index(sessions[row])]
-        notices.append(
-            f"{stock.where(place)}: open, high, low and close of {stock.symbol} contradict each "
-            "other; only the close is used."
-        )
+        yield f"{stock.where(place)}: {fault.format(symbol=stock.symbol)}"
     if len(places) > _NOTICES_SHOWN:
-        notices.append(f"The same holds for {len(places) - _NOTICES_SHOWN} more rows.")
-    return tuple(notices)
+        yield f"The same holds for {len(places) - _NOTICES_SHOWN} more rows."

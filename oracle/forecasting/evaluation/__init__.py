@@ -4,7 +4,7 @@
 * `score_baselines(closes, origins)`: the same of the simple methods.
 * `Forecaster`: the function that can be evaluated; `read_answer` checks what it returned.
 * `evaluate(outcomes, scores, baselines, generator) -> Evaluation`: all the figures.
-* `state_verdict(evaluation)`: what they mean, in sentences.
+* `state_verdict(evaluation)`: what they mean, in sentences; `standing` and `edge` of one figure.
 """
 
 from oracle.forecasting.evaluation.baselines import Baseline, score_baselines
@@ -21,7 +21,7 @@ from oracle.forecasting.evaluation.summary import (
     Slice,
     evaluate,
 )
-from oracle.forecasting.evaluation.verdict import Verdict, state_verdict
+from oracle.forecasting.evaluation.verdict import Verdict, edge, standing, state_verdict
 
 __all__ = [
     "BANDS",
@@ -41,9 +41,11 @@ __all__ = [
     "Selection",
     "Slice",
     "Verdict",
+    "edge",
     "evaluate",
     "read_answer",
     "score_baselines",
     "score_forecasts",
+    "standing",
     "state_verdict",
 ]

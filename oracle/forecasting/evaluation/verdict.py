@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oracle.forecasting.evaluation.summary import Evaluation
 
 SURE = 2.0
-"""An absolute t of at least this, and a difference is said to be more than chance."""
+"""An absolute t of at least this, and an interval that agrees, tell a difference from chance."""
 
 CALIBRATED = 0.01
 """A coverage within one percentage point is called right."""
@@ -44,10 +44,23 @@ def state_verdict(evaluation: Evaluation) -> Verdict:
 
 
 def standing(estimate: Estimate) -> str:
-    """Return `better`, `worse` or `no different` for a loss ratio, by the t of the difference."""
-    if estimate.t <= -SURE and estimate.value < 1.0:
+    """Return `better`, `worse` or `no different` for a loss ratio, by its t and its interval.
+
+    Both have to tell a difference from chance; where there are too few days for an interval
+    nothing is said.
+    """
+    if estimate.t <= -SURE and estimate.upper < 1.0:
         return "better"
-    if estimate.t >= SURE and estimate.value > 1.0:
+    if estimate.t >= SURE and estimate.lower > 1.0:
+        return "worse"
+    return "no different"
+
+
+def edge(estimate: Estimate) -> str:
+    """Return `better`, `worse` or `no different` for what is zero without skill, as `standing`."""
+    if estimate.t >= SURE and estimate.lower > 0.0:
+        return "better"
+    if estimate.t <= -SURE and estimate.upper < 0.0:
         return "worse"
     return "no different"
 
@@ -127,18 +140,18 @@ def _point(ratio: Estimate) -> str:
 
 def _choice(evaluation: Evaluation) -> str:
     selection = evaluation.selection
-    edges = [
+    shown = [
         name
         for name, estimate in (
             ("direction", selection.direction.advantage),
             ("ranking", selection.rank_correlation),
             ("the top pick", selection.top_pick),
         )
-        if estimate is not None and estimate.t >= SURE
+        if estimate is not None and edge(estimate) == "better"
     ]
-    if not edges:
+    if not shown:
         return "It shows no edge in direction, in ranking stocks, or in its top pick."
-    return f"It shows an edge over chance in {' and '.join(edges)}; costs are not in that figure."
+    return f"It shows an edge over chance in {' and '.join(shown)}; costs are not in that figure."
 
 
 def _worst_error(evaluation: Evaluation) -> float:

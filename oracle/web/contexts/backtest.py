@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from oracle.forecasting.evaluation import Baseline, state_verdict
+from oracle.forecasting.evaluation import Baseline, edge, standing, state_verdict
 from oracle.web.backtest_charts import (
     Chart,
     draw_coverage,
@@ -169,7 +169,7 @@ def _tests(evaluation: Evaluation) -> Iterator[TestRow]:
                 decimal(ratio.value, 4),
                 _interval(ratio, 4),
                 decimal(ratio.t, 1),
-                _meaning(ratio.t, "better", "worse"),
+                _meaning(standing(ratio)),
             )
 
 
@@ -182,7 +182,7 @@ def _selection(evaluation: Evaluation) -> Iterator[TestRow]:
         f"{decimal(100.0 * advantage.value, 2)} points",
         _interval(advantage, 2, 100.0),
         decimal(advantage.t, 1),
-        _meaning(advantage.t, "worse", "better"),
+        _meaning(edge(advantage)),
     )
     correlation, pick = evaluation.selection.rank_correlation, evaluation.selection.top_pick
     if correlation is not None:
@@ -191,7 +191,7 @@ def _selection(evaluation: Evaluation) -> Iterator[TestRow]:
             decimal(correlation.value, 4),
             _interval(correlation, 4),
             decimal(correlation.t, 1),
-            _meaning(correlation.t, "worse", "better"),
+            _meaning(edge(correlation)),
         )
     if pick is not None:
         yield TestRow(
@@ -199,25 +199,33 @@ def _selection(evaluation: Evaluation) -> Iterator[TestRow]:
             percent(100.0 * pick.value, 3),
             _interval(pick, 3, 100.0),
             decimal(pick.t, 1),
-            _meaning(pick.t, "worse", "better"),
+            _meaning(edge(pick)),
         )
 
 
 def _worst(evaluation: Evaluation) -> Iterator[TestRow]:
     for coverage in evaluation.coverage:
         level = percent(100.0 * coverage.level, 0)
-        yield _worst_row(f"{level} range, worst 250 days, up to", coverage, coverage.worst_window)
-        yield _worst_row(f"{level} range, worst stock:", coverage, coverage.worst_stock)
+        window = f"{level} range, worst 250 days"
+        yield _worst_row(window, ", up to ", coverage, coverage.worst_window)
+        stock = f"{level} range, worst stock"
+        yield _worst_row(stock, ": ", coverage, coverage.worst_stock)
 
 
-def _worst_row(name: str, coverage: Coverage, worst: tuple[str, float] | None) -> TestRow:
+def _worst_row(
+    name: str, joint: str, coverage: Coverage, worst: tuple[str, float] | None
+) -> TestRow:
     if worst is None:
-        return TestRow(f"{name} {NO_DATA}", NO_DATA, "", "", "fewer than 250 days")
+        return TestRow(name, NO_DATA, "", "", "fewer than 250 days")
     where, share = worst
     error = 100.0 * (share - coverage.level)
     side = "too narrow there" if error < 0.0 else "too wide there"
     return TestRow(
-        f"{name} {where}", percent(100.0 * share, 1), "", "", f"{abs(error):.1f} points {side}"
+        f"{name}{joint}{where}",
+        percent(100.0 * share, 1),
+        "",
+        "",
+        f"{abs(error):.1f} points {side}",
     )
 
 
@@ -260,12 +268,12 @@ def _method(backtest: Backtest) -> Iterator[str]:
 
 
 def _caveats(backtest: Backtest) -> Iterator[str]:
+    yield from backtest.table.notices
     yield backtest.table.provenance
     yield (
         "A backtest is computed afterwards. Whoever designs a method has seen some of the past, "
         "even where the method itself has not; only predictions stored before the fact are proof."
     )
-    yield from backtest.table.notices
 
 
 def _interval(estimate: Estimate, places: int, factor: float = 1.0) -> str:
@@ -278,10 +286,8 @@ def _interval(estimate: Estimate, places: int, factor: float = 1.0) -> str:
     return f"{lower} to {upper}"
 
 
-def _meaning(t: float, below: str, above: str) -> str:
-    if not isfinite(t) or abs(t) < 2.0:  # noqa: PLR2004 - the usual two standard errors
-        return "may be chance"
-    return below if t < 0.0 else above
+def _meaning(difference: str) -> str:
+    return "may be chance" if difference == "no different" else difference
 
 
 def _day(moment: np.datetime64) -> str:

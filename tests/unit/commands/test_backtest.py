@@ -100,6 +100,15 @@ def test_tables_say_what_json_says() -> None:
         assert year in printed
 
 
+@pytest.mark.usefixtures("folder")
+def test_too_few_sessions_say_so() -> None:
+    """Under 250 sessions there is no worst year, which is told without a half-finished name."""
+    printed = backtest("--start", "2022-06-01").stdout
+    assert "fewer than 250 days" in printed
+    assert "up to No data" not in printed
+    assert "stock: No data" not in printed
+
+
 def test_interrupted_command_goes_on_where_it_was(folder: Path) -> None:
     """Ctrl-C leaves a sentence and what was done; the same command then ends like a whole one."""
     command = ("--forecaster", "my_guess:interrupted", "--start", "2021-06-01", "--json")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -12,9 +13,15 @@ from oracle.domain.errors import FeedUnavailable
 from oracle.domain.prices import Split
 from oracle.ports import StoredHistory
 from oracle.services.list_known_histories import list_known_histories
+from oracle.services.market_data import PARALLEL_UNITS, MarketData
+from oracle.settings import DEFAULT_POOL
 from tests.unit.services.scripted_market import CALENDAR, build_market
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from oracle.adapters.sql.store import SqlStore, SqlUnitOfWork
+    from oracle.ports import Store
     from tests.unit.services.scripted_market import ScriptedMarket
 
 WEDNESDAY = date(2023, 6, 14)
@@ -50,6 +57,38 @@ async def test_what_is_known_is_given_without_the_feed(market: ScriptedMarket) -
         assert list(known) == ["AAPL"]
         assert known["AAPL"].last_session == WEDNESDAY
     assert market.feed.asked == ["AAPL"]
+
+
+class CountingStore:
+    """The store of a market, told of as many units as are wanted at the same time."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._open = 0
+        self.most = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
+        """Open a transaction, counted from when it is asked for."""
+        self._open += 1
+        self.most = max(self.most, self._open)
+        try:
+            async with self._store.begin() as unit:
+                yield unit
+        finally:
+            self._open -= 1
+
+
+async def test_a_new_pool_leaves_connections_to_others(market: ScriptedMarket) -> None:
+    """Twenty histories that are all missing do not ask for a connection each at the same time."""
+    store = CountingStore(market.store)
+    prices = MarketData(
+        clock=market.clock, calendar=CALENDAR, feed=market.feed, store=cast("Store", store)
+    )
+    answers = await prices.list_histories(DEFAULT_POOL, through=WEDNESDAY)
+    assert all(isinstance(answer, StoredHistory) for answer in answers.values())
+    assert len(answers) == 20
+    assert store.most <= PARALLEL_UNITS
 
 
 async def test_failed_symbol_is_left_alone_for_a_while(market: ScriptedMarket) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONG = """Date,Symbol,Open,High,Low,Close,Adj Close,Volume
 2024-01-02,AAPL,10,12,9,11,5.5,100
-2024-01-03,AAPL,11,13,10,12,6,0
+2024-01-03,AAPL,11,13,10,12,6,200
 2024-01-03,brk.b,20,21,19,20,20,
 2024-01-04,BRK-B,20,21,19,21,21,7
 2024-01-04,AAPL,,,,12.5,6.25,9
@@ -42,7 +42,7 @@ def arrays(**changes: Any) -> dict[str, Any]:
         "symbols": np.array(["AAPL", "MSFT"]),
         **dict.fromkeys(("open", "high", "low", "close"), closes),
         "adj_close": closes / 2.0,
-        "volume": np.array([[1.0, 0.0], [2.0, np.nan], [3.0, 4.0]]),
+        "volume": np.array([[1.0, 8.0], [2.0, np.nan], [3.0, 4.0]]),
         **changes,
     }
     return {name: values for name, values in content.items() if values is not None}
@@ -119,6 +119,32 @@ def test_contradictory_bars_keep_their_close_and_are_told(tmp_path: Path) -> Non
     assert table.closes[1, 0] == 6.0
     assert len(table.notices) == 1
     assert table.notices[0].startswith("prices.csv, row 3: open, high, low and close of AAPL")
+
+
+def test_sessions_without_a_trade_count_as_missing(tmp_path: Path) -> None:
+    """No volume and the close of before is no return of zero; a volume left empty says nothing."""
+    table = load_price_table(
+        write(
+            tmp_path,
+            "date,open,high,low,close,volume\n2024-01-02,9,10,9,10,5\n2024-01-03,9,10,9,10,0\n"
+            "2024-01-04,10,12,10,11,0\n2024-01-05,10,12,10,11,\n2024-01-08,11,12,10,12,7\n",
+        )
+    )
+    np.testing.assert_array_equal(table.closes[:, 0], [10.0, np.nan, 11.0, 11.0, 12.0])
+    assert table.high is not None
+    np.testing.assert_array_equal(table.high[:, 0], [10.0, np.nan, np.nan, 12.0, 12.0])
+    (notice,) = table.notices
+    assert notice.startswith("prices.csv, row 3: PRICES was not traded and repeats its close")
+
+
+def test_moves_that_are_hard_to_believe_are_told(tmp_path: Path) -> None:
+    """A close three times the last known one is named with file and row."""
+    table = load_price_table(
+        write(tmp_path, "date,close\n2024-01-02,10\n2024-01-03,\n2024-01-04,30\n2024-01-05,31\n")
+    )
+    assert [notice.partition(" by more")[0] for notice in table.notices] == [
+        "prices.csv, row 4: the close of PRICES is off the one before"
+    ]
 
 
 @pytest.mark.parametrize(

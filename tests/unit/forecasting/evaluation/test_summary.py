@@ -13,7 +13,9 @@ from oracle.forecasting.evaluation import (
     Evaluation,
     NothingToScore,
     Scores,
+    edge,
     evaluate,
+    standing,
     state_verdict,
 )
 from oracle.forecasting.evaluation.inference import Estimate
@@ -78,6 +80,27 @@ def test_only_a_miss_that_is_no_chance_is_condemned(
     right = [replace(one, observed=Estimate(one.level, 0.0, 1.0)) for one in others]
     evaluation = replace(TRUTH, coverage=(right[0], seen, right[1]))
     assert said in state_verdict(evaluation).headline
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "t", "said"),
+    [
+        (-0.02, -0.01, -3.0, "better"),
+        (-0.02, 0.001, -3.0, "no different"),
+        (-0.02, -0.001, -1.9, "no different"),
+        (0.01, 0.02, 3.0, "worse"),
+        (-0.001, 0.02, 3.0, "no different"),
+        (float("nan"), float("nan"), -3.0, "no different"),
+    ],
+)
+def test_a_difference_is_told_where_interval_and_t_agree(
+    lower: float, upper: float, t: float, said: str
+) -> None:
+    """An interval that holds no difference, or none at all, leaves a large t a matter of chance."""
+    middle = (lower + upper) / 2.0
+    assert standing(Estimate(1.0 + middle, 1.0 + lower, 1.0 + upper, t)) == said
+    opposite = {"better": "worse", "worse": "better"}
+    assert edge(Estimate(middle, lower, upper, t)) == opposite.get(said, said)
 
 
 def test_ranges_too_narrow_are_found_out() -> None:
