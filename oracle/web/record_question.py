@@ -39,6 +39,12 @@ class RecordQuestion:
 
 def read_record_question(arguments: MultiDict[str, str]) -> RecordQuestion:
     """Return the question of a query. Raises InvalidSymbol and InvalidInput."""
+    for name in arguments:
+        if len(arguments.getlist(name)) > 1:
+            raise InvalidInput(
+                "A parameter stands more than once in the address.",
+                hint="Ask for one stock, one origin and one window at a time.",
+            )
     text = arguments.get("symbol")
     return RecordQuestion(
         symbol=None if text is None else parse_symbol(text),

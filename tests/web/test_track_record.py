@@ -79,7 +79,11 @@ async def test_symbol_origin_and_window_are_asked_for(
 
 @pytest.mark.parametrize("address", [API, FILE, PAGE])
 @pytest.mark.parametrize(
-    "query", ["origin=both", "origin=", "window=30", "window=", "symbol=", "symbol=<b>"]
+    "query",
+    [
+        *("origin=both", "origin=", "window=30", "window=", "symbol=", "symbol=<b>"),
+        "symbol=AAPL&symbol=MSFT",
+    ],
 )
 async def test_wrong_parameters_are_refused(
     client: TestClientProtocol, scene: Scene, address: str, query: str
