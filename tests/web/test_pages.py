@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ async def test_the_home_page_shows_search_ranking_and_sessions(client: TestClien
     assert "Wed 28 Dec 2022" in page
     assert "Thu 29 Dec 2022" in page
     assert "Market closed" in page
-    assert "Thu 29 Dec 2022, 09:30 ET" in page
+    assert "Opens Thu 29 Dec 2022, 09:30 ET" in re.sub(r"<[^>]*>", "", page)
     assert "not investment advice" in page
 
 
