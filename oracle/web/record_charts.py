@@ -82,7 +82,7 @@ def draw_reliability(coverages: Sequence[Coverage]) -> ReliabilityDiagram:
             )
             for each in coverages
         ),
-        across_ticks=tuple(Tick(place(mark), formatting.level(mark)) for mark in marks),
+        across_ticks=tuple(Tick(place(mark), formatting.level(mark)) for mark in marks[1:]),
         down_ticks=tuple(Tick(100.0 - place(mark), formatting.level(mark)) for mark in marks),
         summary=f"Share of closes in each range: {spoken}.",
     )
