@@ -191,6 +191,13 @@ async def test_an_exact_search_leads_to_the_stock(client: TestClientProtocol) ->
     assert response.headers["Location"] == "/stocks/AAPL"
 
 
+async def test_part_of_a_name_is_no_misspelling(client: TestClientProtocol) -> None:
+    """What stands in a company's name is matched, and not asked back."""
+    page = await read(client, "/search?q=appl")
+    assert "Matches for" in page
+    assert "Did you mean" not in page
+
+
 async def test_a_misspelt_search_asks_what_was_meant(client: TestClientProtocol) -> None:
     """A near miss gives a list under `Did you mean`."""
     page = await read(client, "/search?q=applle")
