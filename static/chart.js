@@ -104,6 +104,7 @@
         layout: { attributionLogo: false },
         localization: {
           priceFormatter: (price) => this.money.format(price),
+          tickmarksPriceFormatter: (prices) => this.#ticks(prices),
           timeFormatter: (time) => sessionName(time),
         },
         crosshair: { mode: CrosshairMode.Magnet },
@@ -129,6 +130,12 @@
           this.#read(move.logical ?? this.closes.length - 1);
         }
       });
+    }
+
+    // Cents on the axis only where it has some, as in the server's picture.
+    #ticks(prices) {
+      const texts = prices.map((price) => this.money.format(price));
+      return texts.every((text) => text.endsWith(".00")) ? texts.map((text) => text.slice(0, -3)) : texts;
     }
 
     #steer() {

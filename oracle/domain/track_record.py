@@ -53,6 +53,17 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class RollingCoverage:
+    """The share of closes in the 80 % range over so many sessions, of which `session` is the last.
+
+    `share` is between 0 and 1.
+    """
+
+    session: date
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Direction:
     """Among closes that moved: the share predicted rightly, that of "always up", the difference."""
 
@@ -69,6 +80,7 @@ class Scores:
     `mae_ratio` is the error over that of "tomorrow = today"; `crps_gaussian_ratio` and
     `crps_empirical_ratio` are the CRPS over that of the EWMA(0.94) Gaussian and of the rolling
     250-day empirical distribution. Below 1 is better than the baseline; None is not measured.
+    `rolling_80` is the 80 % range's coverage over MIN_SETTLED_SESSIONS at a time, in their order.
     """
 
     n: int
@@ -82,6 +94,16 @@ class Scores:
     direction: Direction | None
     revised: int
     input_healed: int
+    rolling_80: tuple[RollingCoverage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BestBuyValue:
+    """What 100 had become by the end of the session: in the best buys, and in all of them."""
+
+    session: date
+    best: float
+    everything: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,7 @@ class BestBuyScores:
 
     Returns are simple, per session; `best_return` is after `cost`, paid for each of the `switches`
     (a round trip whenever another stock is bought). A session without a clear buy earns nothing.
-    `edge` is the mean difference. The values are what 100 became.
+    `edge` is the mean difference. The values are what 100 became; `course` says it by session.
     """
 
     sessions: int
@@ -102,6 +124,7 @@ class BestBuyScores:
     edge: Estimate
     best_value: float
     all_value: float
+    course: tuple[BestBuyValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ import numpy as np
 from oracle.domain.outcomes import Move, StoredChoice
 from oracle.domain.rankings import MIN_SELECTION
 from oracle.domain.track_record import (
+    MIN_SETTLED_SESSIONS,
     BestBuyScores,
+    BestBuyValue,
     Coverage,
     Direction,
     Estimate,
+    RollingCoverage,
     Scores,
     StockScores,
 )
@@ -75,6 +78,11 @@ def score_predictions(settled: Sequence[ScoredPrediction], generator: Generator)
         direction=_score_direction(days, resampling),
         revised=sum(each.outcome.revisions > 0 for each in settled),
         input_healed=sum(each.outcome.input_healed for each in settled),
+        rolling_80=_roll_coverage(
+            sorted({each.target for each in settled}),
+            days.total(lambda each: float(each.inside_80)),
+            counts,
+        ),
     )
 
 
@@ -129,6 +137,8 @@ def score_best_buys(
         [np.mean([returns[choice.as_of, each] for each in choice.symbols]) for choice in complete]
     )
     resampling = DailyResampling(len(complete), generator)
+    targets = {each.as_of: each.target for each in settled}
+    values = 100.0 * np.cumprod(1.0 + np.array([best, everything]), axis=1)
     return BestBuyScores(
         sessions=len(complete),
         picked=sum(choice.best is not None for choice in complete),
@@ -137,8 +147,12 @@ def score_best_buys(
         best_return=resampling.mean(best),
         all_return=resampling.mean(everything),
         edge=resampling.mean(best - everything),
-        best_value=float(100.0 * np.prod(1.0 + best)),
-        all_value=float(100.0 * np.prod(1.0 + everything)),
+        best_value=float(values[0, -1]),
+        all_value=float(values[1, -1]),
+        course=tuple(
+            BestBuyValue(targets[choice.as_of], *pair)
+            for choice, pair in zip(complete, values.T.tolist(), strict=True)
+        ),
     )
 
 
@@ -150,6 +164,22 @@ class _Days:
 
     def total(self, figure: Callable[[Outcome], float]) -> FloatArray:
         return np.array([sum(map(figure, group)) for group in self.groups], dtype=np.float64)
+
+
+def _roll_coverage(
+    sessions: Sequence[date], inside: FloatArray, counts: FloatArray
+) -> tuple[RollingCoverage, ...]:
+    """Return the pooled share of each full stretch of sessions, given both sums per session [D]."""
+    width = MIN_SETTLED_SESSIONS
+    sums = np.cumsum(np.array([inside, counts]), axis=1)
+    sums = np.concatenate([np.zeros((2, 1)), sums], axis=1)
+    stretches = sums[:, width:] - sums[:, :-width]
+    return tuple(
+        RollingCoverage(session, share)
+        for session, share in zip(
+            sessions[width - 1 :], (stretches[0] / stretches[1]).tolist(), strict=True
+        )
+    )
 
 
 def _score_direction(days: _Days, resampling: DailyResampling) -> Direction | None:

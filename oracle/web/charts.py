@@ -134,7 +134,7 @@ def draw_range(prediction: Prediction) -> RangeBar | None:
 
 
 def _price_ticks(bottom: float, top: float, currency: str) -> tuple[Tick, ...]:
-    step = _round_step((top - bottom) / _TICKS)
+    step = round_step((top - bottom) / _TICKS)
     first, last = ceil(bottom / step), floor(top / step)
     return tuple(
         Tick(
@@ -145,7 +145,7 @@ def _price_ticks(bottom: float, top: float, currency: str) -> tuple[Tick, ...]:
     )
 
 
-def _round_step(rough: float) -> float:
+def round_step(rough: float) -> float:
     """Return the smallest of 1, 2, 2.5, 5 times a power of ten that is not below `rough`."""
     power: float = 10.0 ** floor(log10(rough))
     return power * next(

@@ -87,8 +87,12 @@ def month(day: date) -> str:
 
 def exchange_time(moment: datetime) -> str:
     """Return the instant on the exchange's clock, such as `Wed 28 Dec 2022, 16:00 ET`."""
-    local = moment.astimezone(EXCHANGE_ZONE)
-    return f"{session(local.date())}, {local:%H:%M} ET"
+    return f"{exchange_day(moment)}, {exchange_clock(moment)}"
+
+
+def exchange_day(moment: datetime) -> str:
+    """Return the day on the exchange's clock, such as `Wed 28 Dec 2022`."""
+    return session(moment.astimezone(EXCHANGE_ZONE).date())
 
 
 def exchange_clock(moment: datetime) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from oracle.web.errors import Problem
 
 PROGRAM_PATHS = ("/api/v", "/healthz/", "/openapi.json")
+_UNPROCESSABLE = 422
 _log = get_logger(__name__)
 
 
@@ -97,6 +98,9 @@ def _as_page(problem: Problem) -> Response:
             problem=problem,
             request_id=request_id(),
             retry_address=request.full_path.rstrip("?") if may_retry else None,
+            selection=request.args.get("symbols")
+            if problem.kind.status == _UNPROCESSABLE
+            else None,
         ),
         status=problem.kind.status,
     )

@@ -7,11 +7,12 @@ import re
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.axe import find_violations
 from tests.servers.application import free_port, running_application
 from tests.standins.yahoo import YahooStandin
 
@@ -133,6 +134,20 @@ def test_the_ten_show_what_they_cost_now(page: Page, trading: Trading) -> None:
     trading.move("MSFT", moved)
     expect(page.locator("#now-MSFT")).to_have_text(f"now ${moved:,.2f}", timeout=PATIENCE)
     assert page.locator(".ranking__name a").all_inner_texts() == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_while_prices_move(
+    browser: Browser, trading: Trading, scheme: Literal["light", "dark"]
+) -> None:
+    """What is there in a session only, the running marks and prices of now, passes as well."""
+    context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    for path in ("/", "/stocks/AAPL", "/ranking"):
+        page.goto(trading.site.url + path)
+        expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)
+        assert find_violations(page) == [], path
+    context.close()
 
 
 def test_two_tabs_share_the_questions(page: Page, trading: Trading) -> None:

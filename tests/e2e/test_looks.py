@@ -52,13 +52,15 @@ def test_a_placeholder_is_as_high_as_what_takes_its_place(
 def test_the_header_takes_two_rows_on_a_phone(
     browser: Browser, site: Application, path: str
 ) -> None:
-    """Name and search are in one row, pages and market in the other, and content comes soon."""
+    """Name and search are in one row, pages and market in the other, with the next opening."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(site.url + path)
     header = page.locator(".top").bounding_box()
     assert header is not None
     assert header["height"] < 110
+    expect(page.locator("#market")).to_contain_text("After hours", use_inner_text=True)
+    expect(page.locator("#market")).to_contain_text("Opens Thu 09:30 ET", use_inner_text=True)
     links = page.get_by_role("navigation", name="Main").get_by_role("link").all()
     boxes = [link.bounding_box() for link in links]
     assert len({box["y"] for box in boxes if box}) == 1

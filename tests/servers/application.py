@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("oracle")
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 LOG_SECONDS = 20.0
 STOP_SECONDS = 20.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -126,6 +127,16 @@ async def test_wrong_requests_have_their_status(
     response = await client.get(path)
     assert response.status_code == status
     assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("symbols", ["AAPL", "", "<b>"])
+async def test_a_refused_selection_can_be_mended(client: TestClientProtocol, symbols: str) -> None:
+    """What was typed stands in its field again, so that nobody has to go back and begin anew."""
+    response = await client.get("/ranking", query_string={"symbols": symbols})
+    page = await response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert f'value="{escape(symbols)}"' in page
+    assert "2 to 50 symbols" in page
 
 
 @pytest.mark.parametrize("path", ["/", "/stocks/AAPL", "/search", "/api/v1/stocks/AAPL"])

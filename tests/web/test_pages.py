@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ async def test_the_home_page_shows_search_ranking_and_sessions(client: TestClien
     assert "Wed 28 Dec 2022" in page
     assert "Thu 29 Dec 2022" in page
     assert "Market closed" in page
-    assert "Thu 29 Dec 2022, 09:30 ET" in page
+    assert "Opens Thu 29 Dec 2022, 09:30 ET" in re.sub(r"<[^>]*>", "", page)
     assert "not investment advice" in page
 
 
@@ -188,6 +189,13 @@ async def test_an_exact_search_leads_to_the_stock(client: TestClientProtocol) ->
     response = await client.get("/search?q=aapl")
     assert response.status_code == 303
     assert response.headers["Location"] == "/stocks/AAPL"
+
+
+async def test_part_of_a_name_is_no_misspelling(client: TestClientProtocol) -> None:
+    """What stands in a company's name is matched, and not asked back."""
+    page = await read(client, "/search?q=appl")
+    assert "Matches for" in page
+    assert "Did you mean" not in page
 
 
 async def test_a_misspelt_search_asks_what_was_meant(client: TestClientProtocol) -> None:

@@ -22,11 +22,17 @@ EXAMPLES = ("AAPL", "MSFT", "JPM", "KO", "XOM")
 
 @dataclass(frozen=True, slots=True)
 class MarketLine:
-    """The exchange's state in words, with the next opening while it is not open."""
+    """The exchange's state in words, with the next opening while it is not open.
+
+    The opening's day of the week and time are told wherever there is room, its date where there is
+    more.
+    """
 
     state: str
     is_open: bool
-    next_open: str
+    next_open_day: str
+    next_open_date: str
+    next_open_clock: str
     next_open_utc: str
     next_open_machine: str
 
@@ -104,10 +110,13 @@ def _companies(instruments: Sequence[Instrument]) -> tuple[Company, ...]:
 
 def build_market_line(status: MarketStatus) -> MarketLine:
     """Return the exchange's state as the frame shows it."""
+    day, date = formatting.exchange_day(status.next_open).split(" ", 1)
     return MarketLine(
         state=formatting.market_state(status.state),
         is_open=status.state is MarketState.OPEN,
-        next_open=formatting.exchange_time(status.next_open),
+        next_open_day=day,
+        next_open_date=date,
+        next_open_clock=formatting.exchange_clock(status.next_open),
         next_open_utc=formatting.utc_time(status.next_open),
         next_open_machine=formatting.machine_time(status.next_open),
     )

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProblemPage:
-    """The problem and the request's id, which the log lines carry too."""
+    """The problem and the request's id, which the log lines carry too.
+
+    `selection` is what was asked to be ranked, to be mended where it was typed; None elsewhere.
+    """
 
     problem: Problem
     request_id: str
     retry_address: str | None
+    selection: str | None = None

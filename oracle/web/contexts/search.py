@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oracle.domain.instruments import Instrument
     from oracle.services.search_symbols import SearchResult
 
 
@@ -20,7 +21,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """What was searched for and found; nothing was asked yet when `query` is empty."""
+    """What was searched for and found; nothing was asked yet when `query` is empty.
+
+    `is_sure`: something is called so, at least in part; else it is asked what was meant.
+    """
 
     query: str
     hits: tuple[Hit, ...]
@@ -37,5 +41,11 @@ def build_search_page(result: SearchResult | None) -> SearchPage:
             Hit(match.instrument.symbol, match.instrument.name, match.instrument.exchange)
             for match in result.matches
         ),
-        is_sure=result.exact is not None,
+        is_sure=any(
+            _is_called(match.instrument, result.query.casefold()) for match in result.matches
+        ),
     )
+
+
+def _is_called(instrument: Instrument, query: str) -> bool:
+    return query in instrument.name.casefold() or query in instrument.symbol.casefold()

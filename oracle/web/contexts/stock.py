@@ -33,7 +33,10 @@ _LEVELS = (0.5, 0.8, 0.95)
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
-    """The last known price, when the market made it, and whether it is older than it should be."""
+    """The last known price, when the market made it, and whether it is older than it should be.
+
+    `fetched_at` is None where the clock that said it is not the world's.
+    """
 
     amount: str
     currency: str
@@ -45,6 +48,8 @@ class PriceView:
     is_stale: bool
     age: str
     source: str
+    fetched_at: str | None
+    fetched_at_machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,10 @@ def build_price_view(quote: Quote, status: MarketStatus, *, is_stale: bool) -> P
         is_stale=is_stale,
         age=formatting.age(status.now - quote.as_of),
         source=SOURCE_NAMES[quote.source],
+        fetched_at=(
+            None if quote.source in ORIGIN_NAMES else formatting.utc_time(quote.fetched_at)
+        ),
+        fetched_at_machine=formatting.machine_time(quote.fetched_at),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.domain.forecasts import Origin
-from oracle.domain.track_record import Window
-from oracle.web import formatting
+from oracle.domain.track_record import MIN_SETTLED_SESSIONS, Window
+from oracle.web import formatting, record_charts
 from oracle.web.contexts.marking import SOURCE_NAMES
 from oracle.web.record_question import RecordQuestion
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TrackRecord,
         VersionRecord,
     )
+    from oracle.web.record_charts import Course, ReliabilityDiagram
 
 PATH = "/track-record"
 _API = "/api/v1/track-record"
@@ -74,11 +75,18 @@ class StockRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
-    """The record of one model version in words and figures."""
+    """The record of one model version in words, pictures and figures.
+
+    `coverage` is over `stretch` sessions at a time; pictures that need more sessions are None.
+    """
 
     model_version: str
     summary: str
     verdicts: tuple[str, ...]
+    reliability: ReliabilityDiagram
+    coverage: Course | None
+    stretch: int
+    best_buy_course: Course | None
     figures: tuple[FigureRow, ...]
     best_buys: tuple[FigureRow, ...]
     best_buy_note: str
@@ -184,6 +192,14 @@ def _version(version: VersionRecord, record: TrackRecord) -> VersionView:
             f"{formatting.session(scores.first)} to {formatting.session(scores.last)}"
         ),
         verdicts=version.verdicts,
+        reliability=record_charts.draw_reliability(scores.coverages),
+        coverage=record_charts.draw_coverage(scores.rolling_80),
+        stretch=MIN_SETTLED_SESSIONS,
+        best_buy_course=(
+            None
+            if version.best_buys is None
+            else record_charts.draw_best_buys(version.best_buys.course)
+        ),
         figures=_figures(scores),
         best_buys=() if version.best_buys is None else _best_buys(version.best_buys),
         best_buy_note="" if version.best_buys is None else _explain_best_buys(version.best_buys),

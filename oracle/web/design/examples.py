@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from math import exp
+from math import exp, sin
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from oracle.domain.prices import MarketState, PriceHistory, Quote
 from oracle.domain.rankings import BestBuy, RankedStock, Ranking, UnavailableStock
 from oracle.domain.track_record import (
     BestBuyScores,
+    BestBuyValue,
     Coverage,
     Direction,
     Estimate,
+    RollingCoverage,
     Scores,
     StockScores,
     TrackRecord,
@@ -142,9 +144,17 @@ def record(origin: Origin) -> TrackRecord:
         direction=Direction(2490, Estimate(0.51), Estimate(0.52), Estimate(-0.01)),
         revised=3,
         input_healed=1,
+        rolling_80=tuple(
+            RollingCoverage(AS_OF - timedelta(days=220 - day), 0.8 + 0.04 * sin(day / 25.0))
+            for day in range(221)
+        ),
     )
     nothing = Estimate(0.0002, -0.001, 0.0015)
-    best_buys = BestBuyScores(250, 240, 120, 0.001, nothing, nothing, nothing, 101.2, 104.6)
+    course = tuple(
+        BestBuyValue(AS_OF - timedelta(days=249 - day), 100.0 + 0.0048 * day, 100.0 + 0.0184 * day)
+        for day in range(250)
+    )
+    best_buys = BestBuyScores(250, 240, 120, 0.001, nothing, nothing, nothing, 101.2, 104.6, course)
     version = VersionRecord(
         model_version=MODEL,
         scores=scores,

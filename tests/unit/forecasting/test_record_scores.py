@@ -52,6 +52,21 @@ def test_coverage_is_the_share_of_closes_in_each_range() -> None:
     assert [each.share.value for each in scores.coverages] == [0.25, 0.5, 0.75]
 
 
+def test_coverage_over_time_is_of_full_stretches_pooled_over_stocks() -> None:
+    """Each point is a share of all closes of thirty sessions, named by the last of them."""
+    settled = [scored(day, inside_80=day != 1) for day in range(1, 32)]
+    settled.append(scored(31, "XOM", inside_80=False))
+    rolling = score_predictions(latest_sessions(settled, None), generator()).rolling_80
+    assert [each.session for each in rolling] == [FIRST + timedelta(days=30), FIRST + timedelta(31)]
+    assert [each.share for each in rolling] == pytest.approx([29 / 30, 30 / 31])
+
+
+def test_coverage_over_time_needs_a_full_stretch() -> None:
+    """With fewer than thirty sessions nothing is said about time."""
+    settled = [scored(day) for day in range(1, 30)]
+    assert score_predictions(settled, generator()).rolling_80 == ()
+
+
 def test_predictions_without_baseline_are_left_out_of_its_ratio() -> None:
     """Where a baseline could not be made the prediction is not compared with it."""
     settled = [scored(1, crps=0.005), scored(2, crps=9.0, crps_gaussian=None, crps_empirical=None)]
@@ -181,6 +196,13 @@ def test_a_best_buy_pays_for_each_change_and_nothing_in_between() -> None:
     assert scores.all_return.value == pytest.approx((0.01 + 0.01 - 0.08 + 0.01) / 4)
     assert scores.edge.value == pytest.approx(scores.best_return.value - scores.all_return.value)
     assert scores.best_value == pytest.approx(100 * 1.019 * 1.01 * 1.029)
+    assert [each.session for each in scores.course] == [
+        FIRST + timedelta(days=day) for day in range(1, 5)
+    ]
+    assert [each.best for each in scores.course] == pytest.approx(
+        [101.9, 101.9 * 1.01, 101.9 * 1.01, scores.best_value]
+    )
+    assert scores.course[-1].everything == scores.all_value
     assert scores.all_value == pytest.approx(100 * 1.01 * 1.01 * 0.92 * 1.01)
 
 
