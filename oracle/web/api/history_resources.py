@@ -8,7 +8,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
 from oracle.web.api.resources import (
     ORIGIN_DESCRIPTION,
     Price,
@@ -19,6 +18,7 @@ from oracle.web.api.resources import (
     StockPrediction,
     Symbol,
 )
+from oracle.web.origins import PresentedOrigin  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.forecasts import LEVELS
 from oracle.domain.instruments import Source
-from oracle.web.api.origins import present_origin
 from oracle.web.api.resources import (
     BestStock,
     CurrentPrice,
@@ -19,6 +18,7 @@ from oracle.web.api.resources import (
     StockPrediction,
     UnavailableStock,
 )
+from oracle.web.origins import present_origin
 
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction

@@ -12,8 +12,8 @@ from oracle.web.api.history_resources import (
     SettledPredictions,
     StockHistory,
 )
-from oracle.web.api.origins import present_origin
 from oracle.web.api.present import present_prediction
+from oracle.web.origins import present_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

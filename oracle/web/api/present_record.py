@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.domain.instruments import Source
-from oracle.web.api.origins import present_origin
 from oracle.web.api.record_resources import (
     BestBuyRecord,
     Coverage,
@@ -19,6 +18,7 @@ from oracle.web.api.record_resources import (
     TrackRecord,
     VersionRecord,
 )
+from oracle.web.origins import present_origin
 
 if TYPE_CHECKING:
     from oracle.domain import track_record as domain

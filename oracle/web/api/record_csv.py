@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from oracle.web import formatting
-from oracle.web.api.origins import present_origin
+from oracle.web.origins import present_origin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -9,7 +9,6 @@ from typing import Annotated
 from pydantic import Field
 
 from oracle.domain.track_record import Window  # noqa: TC001
-from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
 from oracle.web.api.resources import (
     ORIGIN_DESCRIPTION,
     Instant,
@@ -19,6 +18,7 @@ from oracle.web.api.resources import (
     Session,
     Symbol,
 )
+from oracle.web.origins import PresentedOrigin  # noqa: TC001
 
 Count = Annotated[int, Field(ge=0)]
 End = Annotated[float | None, Field(description="End of the 95 % confidence interval.")]

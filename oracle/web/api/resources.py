@@ -11,7 +11,7 @@ from pydantic import Field
 
 from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState  # noqa: TC001
-from oracle.web.api.origins import PresentedOrigin  # noqa: TC001
+from oracle.web.origins import PresentedOrigin  # noqa: TC001
 
 ORIGIN_DESCRIPTION = (
     "`live`: from live prices, stored before the target session closed; `sample` and `rehearsal`: "

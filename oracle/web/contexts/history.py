@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from oracle.web import formatting
-from oracle.web.api.origins import PresentedOrigin
+from oracle.web.origins import PresentedOrigin
 
 if TYPE_CHECKING:
     from oracle.web.api.history_resources import DailyClose, PastPrediction, StockHistory

@@ -10,6 +10,7 @@ from oracle.domain.instruments import Source
 from oracle.domain.wording import THIN_SPACE, count_of
 from oracle.web import formatting
 from oracle.web.contexts.marking import SOURCE_NAMES
+from oracle.web.origins import present_origin
 from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _ORIGINS = {
 class RecordStrip:
     """What became of the newest model version's predictions, in one line and in figures.
 
-    `origin` is `live` or `replay`; `note` says more of it; `source` names prices that are not live.
+    `origin` is what people are told of it, and `note` says more; `source` names prices that are
+    not live.
     """
 
     origin: str
@@ -50,7 +52,7 @@ def build_record_strip(record: TrackRecord | None) -> RecordStrip | None:
     held = _held(scores)
     sessions = count_of(scores.sessions, "session")
     return RecordStrip(
-        origin=record.origin.value,
+        origin=present_origin(record.origin, record.source).value,
         note=_ORIGINS[record.origin],
         source="" if record.source is Source.YAHOO else f"{SOURCE_NAMES[record.source]}.",
         headline=f"{formatting.level(_HEADLINE_LEVEL)} range held {held} of the last {sessions}",

@@ -9,6 +9,7 @@ from oracle.domain.forecasts import Origin
 from oracle.domain.track_record import MIN_SETTLED_SESSIONS, Window
 from oracle.web import formatting, record_charts
 from oracle.web.contexts.marking import SOURCE_NAMES
+from oracle.web.origins import MEANINGS, TITLES, present_origin
 from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
@@ -31,14 +32,6 @@ _WINDOWS = {
     Window.SHORT: "Last 60 sessions",
     Window.YEAR: "Last 250 sessions",
     Window.ALL: "All settled sessions",
-}
-_TITLES = {Origin.LIVE: "Live predictions", Origin.REPLAY: "Replayed predictions"}
-_MEANINGS = {
-    Origin.LIVE: "Stored before the session closed, and never changed.",
-    Origin.REPLAY: (
-        "Computed afterwards from past prices, each session from what was known before it. "
-        "A rehearsal, and no promise kept: these are never counted as live."
-    ),
 }
 
 
@@ -96,9 +89,13 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """The record of one origin; without versions nothing was settled yet."""
+    """The record of one origin; without versions nothing was settled yet.
+
+    `origin` is the stored one, which addresses name; `badge` is what people are told.
+    """
 
     origin: str
+    badge: str
     title: str
     meaning: str
     versions: tuple[VersionView, ...]
@@ -156,10 +153,12 @@ def _view(record: TrackRecord) -> RecordView:
     asked = RecordQuestion(record.symbol, record.origin, record.window)
     file = RecordQuestion(record.symbol, record.origin)
     count = record.pending
+    presented = present_origin(record.origin, record.source)
     return RecordView(
         origin=record.origin.value,
-        title=_TITLES[record.origin],
-        meaning=_MEANINGS[record.origin],
+        badge=presented.value,
+        title=TITLES[presented],
+        meaning=MEANINGS[record.origin],
         versions=tuple(_version(each, record) for each in record.versions),
         pending=(
             ""

@@ -1,4 +1,4 @@
-"""How the JSON interface and its files call where a prediction comes from."""
+"""How pages, the JSON interface and files call where a prediction comes from."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ class PresentedOrigin(StrEnum):
     REPLAY = "replay"
     SAMPLE = "sample"
     REHEARSAL = "rehearsal"
+
+
+TITLES = {
+    PresentedOrigin.LIVE: "Live predictions",
+    PresentedOrigin.SAMPLE: "Predictions on sample data",
+    PresentedOrigin.REHEARSAL: "Predictions of a rehearsal",
+    PresentedOrigin.REPLAY: "Replayed predictions",
+}
+MEANINGS = {
+    Origin.LIVE: "Stored before the session closed, and never changed.",
+    Origin.REPLAY: (
+        "Computed afterwards from past prices, each session from what was known before it. "
+        "A rehearsal, and no promise kept: these are never counted as live."
+    ),
+}
 
 
 def present_origin(origin: Origin, source: Source) -> PresentedOrigin:
