@@ -25,7 +25,7 @@ def test_a_key_says_what_it_names(text: str, fingerprint: str | None, media_type
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "hero", "hero.svg", "hero.html", "Hero.png", ".png", "/hero.png", "a//b.png"),
+        *("", "hero", "hero.html", "Hero.png", ".png", "/hero.png", "a//b.png"),
         *("../hero.png", "a/../hero.png", ".hidden/hero.png", "hero.png\n", "hero.short.png"),
         *("a\\b.png", "a/b/c/d/e.png", "hero.3f2a9c1b7d4e.png.exe", f"{'a' * 65}.png"),
     ],
