@@ -143,6 +143,10 @@ class DeliveryRepository(Protocol):
         """
         ...
 
+    async def count_senders(self, run_id: int) -> int:
+        """Return how many owners have deliveries of the run that are `sending`."""
+        ...
+
     async def record_sent(self, claim: Claim, message_id: str) -> bool:
         """Note that the claimed mail was accepted; say if the claim was still this sender's.
 
