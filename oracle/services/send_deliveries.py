@@ -4,9 +4,9 @@ One mail's way: reserve a moment, claim the delivery, render, wait for the momen
 request, record. Nothing is handed over that was claimed more than a few seconds ago, so that a
 process which was stopped in between sends nothing when it is let go on.
 
-All instances together have a few mails under way at a time. When the account is paused in the middle
-of a run each of these is refused, and with the first refusal an instance begins nothing more: as many
-calls as that does a paused account get, and no more.
+All instances together have a few mails under way at a time. When the account is paused in the
+middle of a run each of these is refused, and with its first refusal an instance begins nothing
+more: a paused account gets no more calls than that.
 """
 
 from __future__ import annotations

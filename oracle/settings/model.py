@@ -165,7 +165,7 @@ class Settings(BaseSettings):
         5,
         ge=1,
         le=200,
-        description="Mails handed over at a time, all instances together, but one of each at least; "
+        description="Mails handed over at a time, all instances together, one of each at least; "
         "as many are tried in vain when the account is paused.",
     )
     mail_patience: float = Field(
