@@ -179,6 +179,10 @@ class DeliveryRepository(Protocol):
         """
         ...
 
+    async def list_unknown_among(self, delivery_ids: Sequence[int]) -> Sequence[int]:
+        """Return which of these deliveries are unknown."""
+        ...
+
     async def resolve_unknown(
         self, delivery_id: int, attempt: int, *, message_id: str | None
     ) -> bool:

@@ -123,11 +123,12 @@ class _Sender:
     ) -> None:
         """Send each at its moment; those whose turn does not come are given back at once."""
         left = list(claims)
+        moments = self._moments(first_at, len(claims))
         try:
             for place, claim in enumerate(claims):
                 mail = hand_over.compose(claim)
                 if mail is not None:
-                    await self._take_turn(first_at + place * self._interval)
+                    await self._take_turn(moments, place)
                     if self._is_to_stop() or not hand_over.may_begin(fresh_until):
                         return
                     task = asyncio.create_task(hand_over.send(claim, mail, fresh_until))
@@ -138,14 +139,22 @@ class _Sender:
             for claim in left:
                 recorder.note(DeliveryOutcome(claim, "released", "Its turn did not come."))
 
-    async def _take_turn(self, moment: float) -> None:
-        """Wait for one of the places and for the moment; if it is missed, for another one."""
+    def _moments(self, first_at: float, count: int) -> list[float]:
+        return [first_at + number * self._interval for number in range(count)]
+
+    async def _take_turn(self, moments: list[float], place: int) -> None:
+        """Wait for room and for that one of the moments; if it is missed, for another one.
+
+        Others then take the place of as many of the next ones as may be under way at once: more
+        would be missed again, and nobody could use them.
+        """
         while len(self._under_way) >= self._places:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-        await self._wait_until(moment)
-        while self._loop.time() > moment + MAX_LATE:
-            moment = await self._reserve(1)
-            await self._wait_until(moment)
+        await self._wait_until(moments[place])
+        while self._loop.time() > moments[place] + MAX_LATE:
+            count = min(len(moments) - place, self._places)
+            moments[place : place + count] = self._moments(await self._reserve(count), count)
+            await self._wait_until(moments[place])
 
     async def _reserve(self, count: int) -> float:
         async with self._deps.store.begin() as unit:
@@ -167,7 +176,11 @@ class _Sender:
             )
             if claims:
                 senders = await unit.deliveries.count_senders(run.id)
-                self._places = max(1, self._deps.settings.mail_concurrency // max(1, senders))
+                # One is left for whoever begins just now, and is not counted before the next claim.
+                # Until then whoever begins sends one mail after the other.
+                together = self._deps.settings.mail_concurrency - 1
+                begins = count < self._largest
+                self._places = 1 if begins else max(1, together // max(1, senders))
             return claims
 
     def _is_to_stop(self) -> bool:
