@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oracle.services.keep_house import keep_house
 from oracle.services.lead_digest import lead_digest
 from oracle.services.observe_runs import observe_runs
 from oracle.services.run_session_work import (
@@ -53,6 +54,7 @@ JOBS: tuple[AnyJob, ...] = (
     LeaderJob("settle_predictions", 300.0, settle_session),
     LeaderJob("lead_digest", 2.0, lead_digest),
     LeaderJob("read_mail_events", 2.0, hear_reports),
+    LeaderJob("keep_house", 60.0, keep_house),
     Job("send_deliveries", 1.0, send_deliveries, finishes=True),
     Job("observe_runs", 15.0, observe_runs),
 )

@@ -1,10 +1,10 @@
 """Run many rounds of faults against several processes of the digest, and keep the figures.
 
-    python -m scripts.run_faults [--rounds 60] [--scaled] [--write]
+    python -m scripts.run_faults [--rounds 60] [--minutes 90] [--scaled] [--write]
 
-Each fault has one round with the time-outs of a real deployment, unless `--scaled` leaves it out;
-the others have time-outs that are scaled down. `--write` puts the table into docs/faults.md. Ends
-with an error if anything broke.
+No round begins once the minutes are over. Each fault has one round with the time-outs of a real
+deployment, unless `--scaled` leaves it out; the others have time-outs that are scaled down. With
+`--write` the table is put into docs/faults.md. Ends with an error if anything broke.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,12 +60,22 @@ class Row:
 
 
 def run_rounds(
-    faults: list[Fault], rows: dict[str, Row], folder: Path, *, unscaled: bool, seed: int
+    faults: list[Fault],
+    rows: dict[str, Row],
+    folder: Path,
+    *,
+    unscaled: bool,
+    seed: int,
+    deadline: float,
 ) -> None:
     """Run these rounds in one deployment; one that fails is noted, and ends the deployment."""
+    if time.monotonic() >= deadline:
+        return
     folder.mkdir()
     with deployed(folder, timing=UNSCALED if unscaled else SCALED) as scene:
         for number, fault in enumerate(faults):
+            if time.monotonic() >= deadline:
+                return
             row = rows[fault.__name__]
             try:
                 findings = fault(scene, Random(f"{fault.__name__}:{seed}:{number}"))  # noqa: S311 - it guards nothing
@@ -95,7 +106,9 @@ def describe(rows: dict[str, Row]) -> str:
             f"{row.unknown} | {_seconds(row.slowest)} | {_seconds(row.slowest_unscaled)} | "
             f"{verdict} |"
         )
-    return "\n".join(lines)
+    rounds = sum(row.rounds for row in rows.values())
+    broken = sum(len(row.broken) for row in rows.values())
+    return "\n".join([f"{rounds} rounds, {broken} broken.", "", *lines])
 
 
 def _seconds(value: float) -> str:
@@ -106,9 +119,11 @@ def main() -> None:
     """Run the rounds and print, or write, the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--minutes", type=float, default=90.0, help="none begins after them")
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
     parser.add_argument("--scaled", action="store_true", help="no rounds with real time-outs")
     options = parser.parse_args()
+    deadline = time.monotonic() + 60.0 * options.minutes
     rows: dict[str, Row] = defaultdict(Row)
     scaled = max(options.rounds - (0 if options.scaled else len(FAULTS)), 0)
     queue = [FAULTS[number % len(FAULTS)] for number in range(scaled)]
@@ -116,10 +131,11 @@ def main() -> None:
         for number, first in enumerate(range(0, len(queue), len(FAULTS))):
             chosen = queue[first : first + len(FAULTS)]
             path = Path(folder) / f"scaled{number}"
-            run_rounds(chosen, rows, path, unscaled=False, seed=number)
+            run_rounds(chosen, rows, path, unscaled=False, seed=number, deadline=deadline)
         last = [] if options.scaled else list(FAULTS)[: options.rounds]
         if last:
-            run_rounds(last, rows, Path(folder) / "unscaled", unscaled=True, seed=0)
+            path = Path(folder) / "unscaled"
+            run_rounds(last, rows, path, unscaled=True, seed=0, deadline=deadline)
     table = describe(rows)
     print(table)
     if options.write:

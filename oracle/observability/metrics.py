@@ -130,6 +130,9 @@ confirmation_mails = Counter(
 )
 mail_events = Counter("oracle_mail_events_total", "Reports of the mail provider.", ["kind"])
 subscribers = Gauge("oracle_subscribers", "Subscribers of the digest, by state.", ["state"])
+rows_removed = Counter(
+    "oracle_rows_removed_total", "Old rows that this process removed, by what they are.", ["what"]
+)
 suppressions = Gauge(
     "oracle_suppressions", "Addresses that are never written to, by reason.", ["reason"]
 )

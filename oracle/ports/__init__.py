@@ -1,6 +1,7 @@
 """What the services ask of the outside world, as protocols that adapters fulfil."""
 
 from oracle.ports.forecasts import FitRepository, PredictionRepository, RankingRepository
+from oracle.ports.housekeeping import Housekeeping
 from oracle.ports.images import ImageStore
 from oracle.ports.mail import (
     Mailer,
@@ -41,6 +42,7 @@ __all__ = [
     "EpochRepository",
     "FetchedHistory",
     "FitRepository",
+    "Housekeeping",
     "ImageStore",
     "LeaderLock",
     "MailEventQueue",

@@ -143,6 +143,10 @@ class DeliveryRepository(Protocol):
         """
         ...
 
+    async def count_senders(self, run_id: int) -> int:
+        """Return how many owners have deliveries of the run that are `sending`."""
+        ...
+
     async def record_sent(self, claim: Claim, message_id: str) -> bool:
         """Note that the claimed mail was accepted; say if the claim was still this sender's.
 
@@ -173,6 +177,10 @@ class DeliveryRepository(Protocol):
 
         Of a subscriber who has been erased since, the address is empty and the generation 0.
         """
+        ...
+
+    async def list_unknown_among(self, delivery_ids: Sequence[int]) -> Sequence[int]:
+        """Return which of these deliveries are unknown."""
         ...
 
     async def resolve_unknown(

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from oracle.ports.forecasts import FitRepository, PredictionRepository, RankingRepository
+    from oracle.ports.housekeeping import Housekeeping
     from oracle.ports.outcomes import OutcomeRepository
     from oracle.ports.prices import (
         BarRepository,
@@ -104,6 +105,11 @@ class UnitOfWork(Protocol):
     @property
     def pace(self) -> SendingPace:
         """The rate at which mail may be sent."""
+        ...
+
+    @property
+    def housekeeping(self) -> Housekeeping:
+        """Removing what is not needed any more."""
         ...
 
 

@@ -13,7 +13,7 @@ from oracle.observability.logs import get_logger
 from oracle.services.suppress_address import record_suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from oracle.domain.runs import MailEvent
@@ -85,7 +85,11 @@ async def handle_mail_events(
     async with deps.store.begin() as unit:
         if epoch is not None:
             await unit.epochs.require_epoch(epoch)
-        effects = [await _record(unit, event) for event in events]
+        now = await unit.epochs.now()
+        # Nearly every report is of a mail that is known to be sent: only of others is more asked.
+        reported = [event.delivery_id for event in events if event.delivery_id is not None]
+        unknown = await unit.deliveries.list_unknown_among(reported)
+        effects = [await _record(unit, event, now, unknown) for event in events]
     for event, effect in zip(events, effects, strict=True):
         if effect.is_new:
             metrics.mail_events.labels(event.kind.value).inc()
@@ -94,12 +98,13 @@ async def handle_mail_events(
     return effects
 
 
-async def _record(unit: UnitOfWork, event: MailEvent) -> _Effect:
-    now = await unit.epochs.now()
+async def _record(
+    unit: UnitOfWork, event: MailEvent, now: datetime, unknown: Collection[int]
+) -> _Effect:
     if not await unit.mail_events.add_event(event, now):
         return _Effect(is_new=False)
     resolved = False
-    if event.delivery_id is not None and event.attempt is not None:
+    if event.delivery_id is not None and event.attempt is not None and event.delivery_id in unknown:
         # Whatever is reported of an attempt, even that it bounced, says that it was accepted.
         resolved = await unit.deliveries.resolve_unknown(
             event.delivery_id, event.attempt, message_id=event.message_id

@@ -3,6 +3,10 @@
 One mail's way: reserve a moment, claim the delivery, render, wait for the moment, hand over in one
 request, record. Nothing is handed over that was claimed more than a few seconds ago, so that a
 process which was stopped in between sends nothing when it is let go on.
+
+All instances together have a few mails under way at a time. When the account is paused in the
+middle of a run each of these is refused, and with its first refusal an instance begins nothing
+more: a paused account gets no more calls than that.
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ at once, they would meet those whose moment has come."""
 
 AHEAD = 0.2
 """Seconds before the first reserved moment at which deliveries are claimed."""
+
+LARGEST_CLAIM = 20
+"""Deliveries that are claimed in one transaction at most."""
 
 FRESH_SECONDS = 3.0
 """How long after its claim a mail may be handed over: who unsubscribed since then may still get
@@ -72,10 +79,10 @@ class _Sender:
         self._loop = asyncio.get_running_loop()
         self._ends_at = None if seconds is None else self._loop.time() + seconds
         self._interval = sending_interval(settings.mail_rate)
-        self._largest = max(1, min(settings.mail_concurrency, int(1.0 / self._interval)))
+        self._largest = max(1, min(LARGEST_CLAIM, int(1.0 / self._interval)))
+        self._places = 1
         self._lease = timedelta(seconds=settings.delivery_lease)
         self._usable = min(FRESH_SECONDS, settings.delivery_lease - settings.mail_deadline)
-        self._places = asyncio.Semaphore(settings.mail_concurrency)
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def send(self) -> int:
@@ -116,37 +123,38 @@ class _Sender:
     ) -> None:
         """Send each at its moment; those whose turn does not come are given back at once."""
         left = list(claims)
+        moments = self._moments(first_at, len(claims))
         try:
             for place, claim in enumerate(claims):
                 mail = hand_over.compose(claim)
                 if mail is not None:
-                    await self._take_place(first_at + place * self._interval)
+                    await self._take_turn(moments, place)
                     if self._is_to_stop() or not hand_over.may_begin(fresh_until):
-                        self._places.release()
                         return
                     task = asyncio.create_task(hand_over.send(claim, mail, fresh_until))
                     self._under_way.add(task)
-                    task.add_done_callback(self._has_ended)
+                    task.add_done_callback(self._under_way.discard)
                 left.remove(claim)
         finally:
             for claim in left:
                 recorder.note(DeliveryOutcome(claim, "released", "Its turn did not come."))
 
-    async def _take_place(self, moment: float) -> None:
-        """Wait for one of the places and for the moment; if it is missed, for another one."""
-        await self._places.acquire()
-        try:
-            await self._wait_until(moment)
-            while self._loop.time() > moment + MAX_LATE:
-                moment = await self._reserve(1)
-                await self._wait_until(moment)
-        except BaseException:
-            self._places.release()
-            raise
+    def _moments(self, first_at: float, count: int) -> list[float]:
+        return [first_at + number * self._interval for number in range(count)]
 
-    def _has_ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._places.release()
+    async def _take_turn(self, moments: list[float], place: int) -> None:
+        """Wait for room and for that one of the moments; if it is missed, for another one.
+
+        Others then take the place of as many of the next ones as may be under way at once: more
+        would be missed again, and nobody could use them.
+        """
+        while len(self._under_way) >= self._places:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        await self._wait_until(moments[place])
+        while self._loop.time() > moments[place] + MAX_LATE:
+            count = min(len(moments) - place, self._places)
+            moments[place : place + count] = self._moments(await self._reserve(count), count)
+            await self._wait_until(moments[place])
 
     async def _reserve(self, count: int) -> float:
         async with self._deps.store.begin() as unit:
@@ -154,17 +162,26 @@ class _Sender:
         return self._loop.time() + delay
 
     async def _claim(self, count: int) -> Sequence[Claim]:
+        """Claim so many, and see how many places this instance has beside the others."""
         run = self._run
         async with self._deps.store.begin() as unit:
             if run.expires_at is not None and await unit.epochs.now() >= run.expires_at:
                 return ()
-            return await unit.deliveries.claim(
+            claims = await unit.deliveries.claim(
                 run.id,
                 epoch=run.epoch,
                 owner=self._deps.instance,
                 limit=count,
                 lease=self._lease,
             )
+            if claims:
+                senders = await unit.deliveries.count_senders(run.id)
+                # One is left for whoever begins just now, and is not counted before the next claim.
+                # Until then whoever begins sends one mail after the other.
+                together = self._deps.settings.mail_concurrency - 1
+                begins = count < self._largest
+                self._places = 1 if begins else max(1, together // max(1, senders))
+            return claims
 
     def _is_to_stop(self) -> bool:
         over = self._ends_at is not None and self._loop.time() >= self._ends_at

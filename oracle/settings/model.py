@@ -162,7 +162,11 @@ class Settings(BaseSettings):
         10.0, gt=0, le=60, description="Seconds that handing over one mail may take."
     )
     mail_concurrency: int = Field(
-        20, ge=1, le=200, description="Mails that one instance hands over at a time."
+        5,
+        ge=1,
+        le=200,
+        description="Mails handed over at a time, all instances together, one of each at least; "
+        "as many are tried in vain when the account is paused.",
     )
     mail_patience: float = Field(
         120.0,

@@ -129,6 +129,15 @@ class SqlDeliveryRepository(DeliveryOutcomes):
             )
         return tuple(_claim_of(wanted[each], epoch, owner) for each in ids if each in wanted)
 
+    async def count_senders(self, run_id: int) -> int:
+        """Return how many owners have deliveries of the run that are `sending`."""
+        count: int | None = await self._connection.scalar(
+            select(func.count(deliveries.c.owner.distinct()))
+            .with_hint(deliveries, DUE, "mysql")
+            .where(deliveries.c.run_id == run_id, deliveries.c.state == DeliveryState.SENDING)
+        )
+        return count or 0
+
     async def list_of_subscriber(self, subscriber_id: int) -> Sequence[DeliveryRecord]:
         """Return what was sent, or was to be sent, to that subscriber; the newest run first."""
         rows = await self._connection.execute(

@@ -115,6 +115,17 @@ class DeliveryOutcomes:
             for row in rows
         )
 
+    async def list_unknown_among(self, delivery_ids: Sequence[int]) -> Sequence[int]:
+        """Return which of these deliveries are unknown."""
+        if not delivery_ids:
+            return ()
+        found = await self._connection.scalars(
+            select(deliveries.c.id)
+            .where(deliveries.c.id.in_(delivery_ids))
+            .where(deliveries.c.state == DeliveryState.UNKNOWN)
+        )
+        return found.all()
+
     async def resolve_unknown(
         self, delivery_id: int, attempt: int, *, message_id: str | None
     ) -> bool:

@@ -15,6 +15,7 @@ from oracle.adapters.sql.deliveries import SqlDeliveryRepository
 from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.failures import unavailable
 from oracle.adapters.sql.fits import SqlFitRepository
+from oracle.adapters.sql.housekeeping import SqlHousekeeping
 from oracle.adapters.sql.leadership import SqlEpochRepository
 from oracle.adapters.sql.mail_events import SqlMailEventRepository
 from oracle.adapters.sql.outcomes import SqlOutcomeRepository
@@ -72,6 +73,7 @@ class SqlUnitOfWork:
         self.runs = SqlRunRepository(connection)
         self.deliveries = SqlDeliveryRepository(connection)
         self.pace = SqlSendingPace(connection)
+        self.housekeeping = SqlHousekeeping(connection)
 
 
 class SqlStore:

@@ -57,6 +57,18 @@ async def test_a_sender_does_not_wait_for_what_another_is_claiming(
     assert not {each.delivery_id for each in first} & {each.delivery_id for each in second}
 
 
+async def test_senders_are_counted_while_they_have_mails_under_way(stores: Stores) -> None:
+    """Two who have claimed count as two; whoever has recorded everything counts no more."""
+    run = await sending_run(stores[0], "ada", "bob", "eve")
+    (first,) = await claim(stores[0], run, owner="one", limit=1)
+    await claim(stores[1], run, owner="two", limit=2)
+    async with stores[0].begin() as unit:
+        assert await unit.deliveries.count_senders(run.id) == 2
+        assert await unit.deliveries.record_sent(first, "accepted")
+        assert await unit.deliveries.count_senders(run.id) == 1
+        assert await unit.deliveries.count_senders(run.id + 1) == 0
+
+
 async def test_leaving_while_others_send_disturbs_nobody(stores: Stores) -> None:
     """As people leave every unit is served, no mail is made twice, none to who was out in time."""
     run = await sending_run(stores[0], *(f"p{number}" for number in range(120)))

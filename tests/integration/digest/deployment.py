@@ -211,7 +211,6 @@ class Deployment:
             "mailer": "ses",
             "mail_from": "Oracle <digest@oracle.example>",
             "mail_rate": f"{RATE:g}",
-            "mail_concurrency": "10",
             "ses_endpoint": self.ses.url,
             "ses_configuration_set": "oracle",
             "mail_events_queue": self.ses.queue_url,

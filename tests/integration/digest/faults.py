@@ -198,12 +198,12 @@ def pause_account(scene: Deployment, chance: Random) -> Findings:
     """18: the account is paused: a few calls, then none; it goes on by itself afterwards."""
     scene.begin_round(SUBSCRIBERS)
     scene.wait_for_accepted(chance.randrange(1, 100))
+    before = scene.ses.read(10**9)["answers"].get("paused", 0)
     scene.ses.behave(always="paused")
-    calls = scene.ses.read(10**9)["requests"]
     scene.wait_for(lambda: scene.run_state() == "stopped", 5.0, "stopped run")
-    calls = scene.ses.read(10**9)["requests"] - calls
     scene.ses.behave(always=None)
     findings = scene.end_round()
+    calls = scene.ses.read(10**9)["answers"].get("paused", 0) - before
     if calls > CALLS_WHILE_PAUSED:
         findings.broken.append(f"18: {calls} calls to a paused account")
     return findings

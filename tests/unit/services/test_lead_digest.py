@@ -35,6 +35,7 @@ from oracle.settings import load_settings
 from tests.unit.services.scripted_market import RememberingMailer
 
 if TYPE_CHECKING:
+    from oracle.domain.mail import Mail
     from oracle.domain.runs import Run
     from oracle.services.dependencies import Dependencies
     from tests.unit.services.scripted_market import ScriptedMarket
@@ -76,6 +77,29 @@ class Scene:
     async def states(self) -> dict[DeliveryState, int]:
         """Return how many deliveries of the session's run stand where."""
         return (await read_progress(self.deps, SESSION)).counts.by_state
+
+
+@dataclass
+class PausingMailer(RememberingMailer):
+    """Answers slowly, and refuses whatever comes once it has taken `pauses_after` mails."""
+
+    pauses_after: int = 0
+    accepted: int = 0
+    refused: int = 0
+    under_way: int = 0
+    most_at_a_time: int = 0
+
+    async def send(self, mail: Mail) -> str:
+        """Decide at once, answer later: others are on their way meanwhile."""
+        is_paused = self.accepted >= self.pauses_after
+        self.accepted, self.refused = self.accepted + (not is_paused), self.refused + is_paused
+        self.under_way += 1
+        self.most_at_a_time = max(self.most_at_a_time, self.under_way)
+        await asyncio.sleep(0.02)
+        self.under_way -= 1
+        if is_paused:
+            raise MailingPaused("the account is paused")
+        return mail.message_id
 
 
 @pytest.fixture
@@ -270,6 +294,19 @@ async def test_a_paused_account_stops_the_run_which_goes_on_by_itself(scene: Sce
     while (await scene.run()).state is not RunState.FINISHED:
         await scene.tick()
     assert len(scene.mailer.sent) == 10
+
+
+async def test_a_paused_account_gets_few_calls_however_many_instances_send(scene: Scene) -> None:
+    """Two instances with answers that take long: refused are at most the five under way."""
+    mailer = PausingMailer(pauses_after=40)
+    two = [replace(scene.deps, mailer=mailer, instance=name) for name in ("one", "two")]
+    await scene.subscribe(200)
+    await lead_digest(scene.deps, scene.epoch)
+    await asyncio.gather(*(send_deliveries(each) for each in two))
+    assert (await scene.run()).state is RunState.STOPPED
+    assert mailer.accepted == 40
+    assert 1 <= mailer.refused <= 5
+    assert mailer.most_at_a_time > 1
 
 
 async def test_by_hand_beside_a_leader_the_run_is_planned_in_its_name(scene: Scene) -> None:
