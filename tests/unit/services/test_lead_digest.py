@@ -191,6 +191,23 @@ async def test_sample_data_is_never_mailed_to_people(scene: Scene) -> None:
     assert scene.mailer.sent == []
 
 
+async def test_sample_data_that_was_planned_for_files_is_not_mailed_to_people_either(
+    scene: Scene,
+) -> None:
+    """A run begun with the folder mailer stays unsent by a process whose mailer reaches people."""
+    await scene.subscribe(2)
+    scene.market.feed.source = Source.SAMPLE
+    scene.mailer.reaches_people = False
+    await lead_digest(scene.deps, scene.epoch)
+    await lead_digest(scene.deps, scene.epoch)
+    assert await scene.states() == {DeliveryState.PENDING: 2}
+    scene.mailer.reaches_people = True
+    assert await send_deliveries(scene.deps) == 0
+    assert scene.mailer.sent == []
+    scene.mailer.reaches_people = False
+    assert await send_deliveries(scene.deps) == 2
+
+
 async def test_a_run_larger_than_the_days_quota_is_refused_until_a_person_decides(
     scene: Scene,
 ) -> None:
