@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from oracle.domain.instruments import Source
-from oracle.domain.runs import RunKind, RunState
+from oracle.domain.runs import DeliveryState, RunKind, RunState
 from oracle.observability.logs import get_logger
 from oracle.services.hand_over_mail import HandOver
 from oracle.services.record_outcomes import DeliveryOutcome, OutcomeRecorder
@@ -20,7 +20,7 @@ from oracle.services.record_outcomes import DeliveryOutcome, OutcomeRecorder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.domain.runs import Claim, Run
+    from oracle.domain.runs import Claim, DeliveryCounts, Run
     from oracle.services.dependencies import Dependencies
 
 USED_RATE = 0.8
@@ -46,6 +46,12 @@ _log = get_logger(__name__)
 def sending_interval(rate: float) -> float:
     """Return the seconds between two mails, all instances together, at the provider's rate."""
     return 1.0 / (USED_RATE * rate)
+
+
+def seconds_left(deps: Dependencies, counts: DeliveryCounts) -> float:
+    """Return how many seconds what is not sent yet takes at the rate that is allowed."""
+    left = counts.of(DeliveryState.PENDING, DeliveryState.SENDING)
+    return left * sending_interval(deps.settings.mail_rate)
 
 
 def is_sample_mail(deps: Dependencies) -> bool:

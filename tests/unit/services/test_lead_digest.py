@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import REGISTRY
 
 from oracle.domain.errors import (
     FeedUnavailable,
@@ -26,6 +27,7 @@ from oracle.ports import SendingQuota
 from oracle.services import hand_over_mail
 from oracle.services.digest_agenda import read_agenda
 from oracle.services.lead_digest import attend_run, lead_digest
+from oracle.services.observe_runs import observe_runs
 from oracle.services.plan_digest import plan_digest
 from oracle.services.resume_digest import resume_digest
 from oracle.services.run_session_work import prepare_session
@@ -179,6 +181,18 @@ async def test_a_fan_out_that_was_interrupted_is_gone_through_again_to_the_same_
         await scene.tick()
     assert await scene.states() == {DeliveryState.SENT: 7}
     assert len(scene.mailer.sent) == 7
+
+
+async def test_the_metrics_tell_how_long_the_digest_still_takes(scene: Scene) -> None:
+    """What is left at the rate that is allowed while it is sent, nothing once it is."""
+    slow = replace(scene.deps, settings=load_settings(mail_rate=10.0))
+    await scene.subscribe(4)
+    for expected in (0.5, 0.0):
+        await lead_digest(scene.deps, scene.epoch)
+        await lead_digest(scene.deps, scene.epoch)
+        await observe_runs(slow)
+        assert REGISTRY.get_sample_value("oracle_digest_seconds_left") == expected
+        await send_deliveries(scene.deps)
 
 
 async def test_sample_data_is_never_mailed_to_people(scene: Scene) -> None:
