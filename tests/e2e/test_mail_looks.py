@@ -19,7 +19,7 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 
 @pytest.mark.parametrize("width", [600, 360, 320])
 def test_each_row_shows_its_range_at_every_width(browser: Browser, width: int) -> None:
-    """A prediction is nothing without its range: it stands in each row, once, and nothing scrolls."""
+    """A prediction is nothing without its range: it stands in each row, once."""
     letter = write_letter(content(), LINKS)
     html = TemplateMailRenderer(MAIL_TEMPLATES).render("digest", letter).html
     context = browser.new_context(viewport={"width": width, "height": 900})
