@@ -119,6 +119,9 @@ digest_deliveries = Gauge(
 digest_oldest_pending = Gauge(
     "oracle_digest_oldest_pending_seconds", "How long the oldest delivery has been waiting."
 )
+digest_seconds_left = Gauge(
+    "oracle_digest_seconds_left", "How long the newest digest still takes at the allowed rate."
+)
 digest_send_duration = Histogram(
     "oracle_digest_send_duration_seconds",
     "Time of handing over one mail.",
@@ -251,8 +254,9 @@ def observe_run(run: Run) -> None:
     scheduler_last_run.labels(run.kind, run.state).set(moment.timestamp())
 
 
-def observe_deliveries(counts: DeliveryCounts, now: datetime) -> None:
+def observe_deliveries(counts: DeliveryCounts, now: datetime, *, seconds_left: float) -> None:
     """Show where the newest digest's deliveries stand, at that time of the database's clock."""
+    digest_seconds_left.set(seconds_left)
     for state in DeliveryState:
         digest_deliveries.labels(state).set(counts.of(state))
     oldest = counts.oldest_pending_at

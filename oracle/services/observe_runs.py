@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oracle.domain.runs import RunKind
 from oracle.observability import metrics
 from oracle.services.digest_agenda import read_agenda
+from oracle.services.send_deliveries import seconds_left
 
 if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
@@ -31,4 +32,6 @@ async def observe_runs(deps: Dependencies) -> None:
     for run in sorted(runs, key=lambda each: each.session):
         metrics.observe_run(run)
     if counts is not None:
-        metrics.observe_deliveries(counts, agenda.database_now)
+        metrics.observe_deliveries(
+            counts, agenda.database_now, seconds_left=seconds_left(deps, counts)
+        )

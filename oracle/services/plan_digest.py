@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from oracle.digest.schedule import has_enough
 from oracle.domain.errors import MailingRefused
-from oracle.domain.instruments import Source
 from oracle.domain.runs import DeliveryState, RunKind, RunState
 from oracle.domain.wording import name_session
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
 from oracle.services.compose_digest import compose_digest
-from oracle.services.send_deliveries import sending_interval
+from oracle.services.send_deliveries import is_sample_mail, sending_interval
 
 if TYPE_CHECKING:
     from oracle.digest.schedule import DigestWindow
@@ -28,7 +27,7 @@ _log = get_logger(__name__)
 
 def refuse_sample_mail(deps: Dependencies) -> None:
     """Raise MailingRefused if the prices are sample data and the mailer reaches people."""
-    if deps.feed.source is Source.SAMPLE and deps.mailer.reaches_people:
+    if is_sample_mail(deps):
         raise MailingRefused(
             "The prices are sample data, which is never mailed to anyone.",
             hint="Set ORACLE_MAILER=folder, or ORACLE_MARKET=yahoo.",

@@ -21,7 +21,7 @@ from oracle.services.digest_agenda import digest_times, read_agenda
 from oracle.services.lead_digest import attend_run
 from oracle.services.plan_digest import plan_digest, refuse_sample_mail
 from oracle.services.read_mail_events import read_mail_events
-from oracle.services.send_deliveries import send_deliveries, sending_interval
+from oracle.services.send_deliveries import seconds_left, send_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +71,7 @@ async def read_progress(deps: Dependencies, session: date) -> DigestProgress:
         run = await unit.runs.find_run(deps.feed.source, RunKind.DIGEST, session)
         if run is not None:
             counts = await unit.deliveries.count_deliveries(run.id)
-    pending = counts.of(DeliveryState.PENDING, DeliveryState.SENDING)
-    return DigestProgress(session, run, counts, pending * sending_interval(deps.settings.mail_rate))
+    return DigestProgress(session, run, counts, seconds_left(deps, counts))
 
 
 async def choose_window(

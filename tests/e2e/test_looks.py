@@ -17,6 +17,9 @@ HEIGHT = """([part, last]) => {
     const top = document.querySelector(part).getBoundingClientRect().top;
     return document.querySelector(last).getBoundingClientRect().bottom - top;
 }"""
+OVERFLOWING = """table => [...table.querySelectorAll("tbody tr > *")]
+    .filter(cell => cell.clientWidth > 1 && cell.scrollWidth > cell.clientWidth)
+    .map(cell => cell.innerText)"""
 PLACEHOLDERS = (
     ("Ranking: loading", "--table", "/ranking", "#ranking", "#ranking .ranking"),
     ("Stock: loading", "--chart", "/stocks/AAPL", "#report", ".card:has(price-chart)"),
@@ -65,6 +68,20 @@ def test_the_header_takes_two_rows_on_a_phone(
     boxes = [link.bounding_box() for link in links]
     assert len({box["y"] for box in boxes if box}) == 1
     assert all(box and box["height"] >= 40 for box in boxes)
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_figure_of_the_archive_keeps_to_its_place(
+    browser: Browser, site: Application, width: int
+) -> None:
+    """The list of digests and each digest, settled or not, stay readable on a desk and a phone."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.url}/design")
+    tables = page.locator("[aria-label^='Digest'] table").all()
+    assert len(tables) >= 3
+    assert [table.evaluate(OVERFLOWING) for table in tables] == [[]] * len(tables)
     context.close()
 
 

@@ -412,6 +412,28 @@ async def test_an_outage_is_told_and_not_taken_for_a_bad_link(
         assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.mark.parametrize(
+    ("method", "end", "status"),
+    [
+        ("GET", "Confirm", 404),
+        ("POST", "confirm/now", 404),
+        ("GET", "", 404),
+        ("PUT", "confirm", 405),
+    ],
+)
+async def test_a_mistyped_link_keeps_its_token_private_too(
+    client: TestClientProtocol, deps: Dependencies, method: str, end: str, status: int
+) -> None:
+    """An address that leads nowhere may hold a token: it is kept and told by nobody either."""
+    link = path(deps, Purpose.CONFIRM, await add(deps))
+    response = await client.open(f"{link.rpartition('/')[0]}/{end}", method=method)
+    assert response.status_code == status
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "noindex" in response.headers["X-Robots-Tag"]
+    assert link.split("/")[2] not in await response.get_data(as_text=True)
+
+
 async def test_one_client_cannot_sign_up_many(
     client: TestClientProtocol, deps: Dependencies
 ) -> None:

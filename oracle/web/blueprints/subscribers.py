@@ -42,14 +42,18 @@ subscribers = Blueprint("subscribers", __name__)
 SENT = 202
 REFUSED = 400
 WRONG_CHOICE = 422
+_PERSONAL = "/subscribers/"
 LONGEST_SHOWN = 320
 """Of what somebody typed so much is shown again; the longest address is shorter."""
 
 
-@subscribers.after_request
+@subscribers.after_app_request
 async def keep_private(response: Response) -> Response:
-    """Let no cache, search engine or other site learn an address with a token in it."""
-    if "token" in (request.view_args or {}):
+    """Let no cache, search engine or other site learn an address with a token in it.
+
+    A mistyped one matches no route and may hold a token all the same.
+    """
+    if _PERSONAL in request.path.lower():
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import REGISTRY
 
 from oracle.domain.errors import (
     FeedUnavailable,
@@ -26,6 +27,7 @@ from oracle.ports import SendingQuota
 from oracle.services import hand_over_mail
 from oracle.services.digest_agenda import read_agenda
 from oracle.services.lead_digest import attend_run, lead_digest
+from oracle.services.observe_runs import observe_runs
 from oracle.services.plan_digest import plan_digest
 from oracle.services.resume_digest import resume_digest
 from oracle.services.run_session_work import prepare_session
@@ -205,6 +207,18 @@ async def test_a_fan_out_that_was_interrupted_is_gone_through_again_to_the_same_
     assert len(scene.mailer.sent) == 7
 
 
+async def test_the_metrics_tell_how_long_the_digest_still_takes(scene: Scene) -> None:
+    """What is left at the rate that is allowed while it is sent, nothing once it is."""
+    slow = replace(scene.deps, settings=load_settings(mail_rate=10.0))
+    await scene.subscribe(4)
+    for expected in (0.5, 0.0):
+        await lead_digest(scene.deps, scene.epoch)
+        await lead_digest(scene.deps, scene.epoch)
+        await observe_runs(slow)
+        assert REGISTRY.get_sample_value("oracle_digest_seconds_left") == expected
+        await send_deliveries(scene.deps)
+
+
 async def test_sample_data_is_never_mailed_to_people(scene: Scene) -> None:
     """By hand it is refused in a sentence; the scheduler plans nothing."""
     await scene.subscribe(1)
@@ -213,6 +227,23 @@ async def test_sample_data_is_never_mailed_to_people(scene: Scene) -> None:
     with pytest.raises(MailingRefused, match="sample data"):
         await send_digest(scene.deps)
     assert scene.mailer.sent == []
+
+
+async def test_sample_data_that_was_planned_for_files_is_not_mailed_to_people_either(
+    scene: Scene,
+) -> None:
+    """A run begun with the folder mailer stays unsent by a process whose mailer reaches people."""
+    await scene.subscribe(2)
+    scene.market.feed.source = Source.SAMPLE
+    scene.mailer.reaches_people = False
+    await lead_digest(scene.deps, scene.epoch)
+    await lead_digest(scene.deps, scene.epoch)
+    assert await scene.states() == {DeliveryState.PENDING: 2}
+    scene.mailer.reaches_people = True
+    assert await send_deliveries(scene.deps) == 0
+    assert scene.mailer.sent == []
+    scene.mailer.reaches_people = False
+    assert await send_deliveries(scene.deps) == 2
 
 
 async def test_a_run_larger_than_the_days_quota_is_refused_until_a_person_decides(
