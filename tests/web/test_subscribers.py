@@ -74,6 +74,7 @@ async def ask(client: TestClientProtocol, method: str, where: str, **options: An
         "HEAD": client.head,
         "OPTIONS": client.options,
         "POST": client.post,
+        "PUT": client.put,
     }
     return await methods[method](where, **options)
 
@@ -426,8 +427,7 @@ async def test_a_mistyped_link_keeps_its_token_private_too(
 ) -> None:
     """An address that leads nowhere may hold a token: it is kept and told by nobody either."""
     link = path(deps, Purpose.CONFIRM, await add(deps))
-    ask = client.get if method == "GET" else client.put
-    response = await ask(f"{link.rpartition('/')[0]}/{end}")
+    response = await ask(client, method, f"{link.rpartition('/')[0]}/{end}")
     assert response.status_code == status
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "no-store"
