@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from oracle.web.assets import read_assets
 from scripts.sample_site import ROOT, running_site
 
 DOCUMENT = ROOT / "docs" / "quality.md"
@@ -121,9 +122,9 @@ def _weigh(url: str) -> dict[str, tuple[int, int]]:
     for name, path in PAGES.items():
         with urllib.request.urlopen(url + path, timeout=30) as answer:  # noqa: S310 - own http address
             weights[f"the page `{path}` ({name})"] = _sizes(answer.read())
-    for file in sorted((ROOT / "static").rglob("*")):
-        if file.suffix in {".css", ".js", ".svg"}:
-            weights[f"`{file.relative_to(ROOT)}`"] = _sizes(file.read_bytes())
+    for name, file in sorted(read_assets(ROOT / "static").files.items()):
+        if name.endswith((".css", ".js", ".svg")):
+            weights[f"`static/{name}`"] = _sizes(file.content)
     return weights
 
 
