@@ -1,4 +1,4 @@
-"""A server on the sample market, with a year of replayed predictions in its record."""
+"""A server on the sample market: a year of replayed predictions, and one digest that was sent."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def running_site(folder: Path) -> Iterator[str]:
         "ORACLE_MARKET": "sample",
         "ORACLE_DATABASE_URL": f"sqlite:///{folder / 'oracle.db'}",
         "ORACLE_CACHE_FOLDER": str(folder / "cache"),
+        "ORACLE_MAIL_FOLDER": str(folder / "mail"),
         "ORACLE_PORT": str(port),
         "ORACLE_METRICS_PORT": "0",
         "ORACLE_DRAIN_SECONDS": "0",
         "ORACLE_LOG_LEVEL": "error",
     }
     _run(environment, "replay", "--sessions", str(SESSIONS))
+    _run(environment, "subscribers", "add", "reader@example.org", "--confirmed")
+    _run(environment, "digest", "send")
     arguments = [str(COMMAND), "serve"]
     with subprocess.Popen(arguments, cwd=ROOT, env=environment) as process:  # noqa: S603 - our own command
         try:

@@ -1,6 +1,7 @@
 """Take a picture of every page, wide and narrow, light and dark, into var/screenshots.
 
-A server of its own shows the sample market, with a year of replayed predictions in its record.
+A server of its own shows the sample market, with a year of replayed predictions in its record and
+one digest that was sent.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ PAGES: Final = {
     "invalid": "/ranking?symbols=AAPL",
 }
 """Every page by the name of its pictures; the tests of accessibility visit the same."""
+SENT: Final = {"digest": "/digests/2022-12-28"}
+"""What is there only once a digest was sent, which the pictures' own server does first."""
 
 
 def main() -> None:
@@ -77,7 +80,7 @@ def _photograph(browser: Browser, url: str, width: int, scheme: str) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    for name, path in PAGES.items():
+    for name, path in (PAGES | SENT).items():
         page.goto(url + path, wait_until="networkidle")
         show_chart(page)
         picture = PICTURES / f"{name}-{width}-{scheme}.png"

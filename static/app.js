@@ -194,14 +194,31 @@
   document.addEventListener("DOMContentLoaded", look);
 })();
 
-// Times are written on the exchange's clock; pointing at one tells the visitor's own as well.
+// Times are written on the exchange's clock; whoever reads them elsewhere gets their own as well.
 (() => {
-  const clock = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  const EXCHANGE = "America/New_York";
+  const part = (zone, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
+  const day = { weekday: "short", day: "numeric", month: "short" };
+  const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const clocks = { here: part(undefined, hour), there: part(EXCHANGE, hour) };
+  const days = { here: part(undefined, day), there: part(EXCHANGE, day) };
 
-  document.addEventListener("pointerover", (event) => {
-    const time = event.target.closest?.("time[title]:not([data-local])");
-    if (!time) return;
+  function tell(time) {
     time.dataset.local = "";
-    time.title = `${time.title} \u00b7 your time: ${clock.format(new Date(time.dateTime))}`;
-  });
+    const moment = new Date(time.dateTime);
+    const isOtherDay = days.here.format(moment) !== days.there.format(moment);
+    if (!isOtherDay && clocks.here.format(moment) === clocks.there.format(moment)) return;
+    const local = document.createElement("span");
+    local.className = "local";
+    const parts = isOtherDay ? [days.here.format(moment).replace(",", ""), clocks.here.format(moment)] : [clocks.here.format(moment)];
+    local.textContent = ` (${parts.join(", ")} your time)`;
+    time.append(local);
+  }
+
+  function tellAll() {
+    for (const time of document.querySelectorAll("time[title]:not([data-local])")) tell(time);
+  }
+
+  document.addEventListener("htmx:after:swap", tellAll);
+  tellAll();
 })();

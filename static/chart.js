@@ -188,7 +188,7 @@
       const last = this.closes.length - 1;
       const spacing = (width - room) / count;
       this.classList.toggle("history--dense", spacing < DENSEST);
-      this.classList.toggle("history--strip", spacing < ROOMY);
+      this.classList.toggle("history--roomy", spacing >= ROOMY);
       this.chart.timeScale().setVisibleLogicalRange({
         from: last - count + 1, to: last + (count * room) / (width - room),
       });

@@ -90,20 +90,30 @@ def test_a_crowded_chart_shows_past_predictions_below_its_line(
 ) -> None:
     """With a year in sight marks stand in a strip, with a month on the line; the key follows."""
     page.goto(f"{site.url}/stocks/AAPL")
-    expect(page.locator(".history--strip")).to_have_count(1)
+    expect(page.locator(".history--roomy")).to_have_count(0)
     page.get_by_role("button", name="1M, one month").click()
     expect(page.locator(".history--ready")).to_have_count(1)
-    expect(page.locator(".history--strip")).to_have_count(0)
+    expect(page.locator(".history--roomy")).to_have_count(1)
 
 
-def test_a_time_tells_the_visitors_own_when_pointed_at(browser: Browser, site: Application) -> None:
-    """The exchange's time is joined by UTC and by the clock of whoever reads it."""
-    context = browser.new_context(timezone_id="Asia/Tokyo")
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Asia/Tokyo", "Wed 28 Dec 2022, 16:00 ET (Thu 29 Dec, 06:00 your time)"),
+        ("Europe/Berlin", "Wed 28 Dec 2022, 16:00 ET (22:00 your time)"),
+        ("America/Toronto", "Wed 28 Dec 2022, 16:00 ET"),
+    ],
+)
+def test_a_time_tells_the_visitors_own(
+    browser: Browser, site: Application, zone: str, text: str
+) -> None:
+    """Where clocks differ from the exchange's the visitor's own time stands beside it, once."""
+    context = browser.new_context(timezone_id=zone)
     page = context.new_page()
     page.goto(f"{site.url}/stocks/AAPL")
-    moment = page.locator(".figure time")
-    moment.hover()
-    expect(moment).to_have_attribute(
-        "title", "Wed 28 Dec 2022, 21:00 UTC · your time: 29 Dec 2022, 06:00"
-    )
+    moment = page.locator("#price time[title]")
+    expect(moment).to_have_text(text)
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:after:swap'))")
+    expect(moment).to_have_text(text)
+    expect(moment).to_have_attribute("title", "Wed 28 Dec 2022, 21:00 UTC")
     context.close()

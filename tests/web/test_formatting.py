@@ -10,7 +10,7 @@ import pytest
 
 from oracle.domain.prices import MarketState
 from oracle.web import formatting
-from oracle.web.charts import LETTER_WIDTH, draw_closes, draw_range
+from oracle.web.charts import draw_range
 from tests.web import scenes
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -115,41 +115,7 @@ def test_no_numbers_no_range() -> None:
     assert draw_range(scenes.abstention()) is None
 
 
-def test_the_line_spans_the_picture_and_ignores_gaps() -> None:
-    """The line runs from edge to edge; a missing close is left out, not drawn as zero."""
-    chart = draw_closes(scenes.history([10.0, nan, 12.0, 11.0]), "USD")
-    assert chart is not None
-    assert chart.line.startswith("M0.0 ")
-    assert chart.line.count("L") == 2
-    assert "lowest $10.00, highest $12.00, last $11.00" in chart.summary
-
-
-@pytest.mark.parametrize("closes", [[5.0, 5.0, 5.0], [0.01, 0.02], [1e6, 2e6]])
-def test_odd_prices_still_make_a_picture(closes: list[float]) -> None:
-    """Flat, tiny and huge prices get ticks within the picture."""
-    chart = draw_closes(scenes.history(closes), "USD")
-    assert chart is not None
-    assert chart.price_ticks
-    assert all(0 <= tick.position <= 100 for tick in chart.price_ticks)
-
-
-@pytest.mark.parametrize("close", [1.0, 150.0, 6e5])
-def test_prices_beside_the_line_have_their_room(close: float) -> None:
-    """The room beside the picture grows with the longest price that stands there."""
-    chart = draw_closes(scenes.history([close, close * 1.2]), "USD")
-    assert chart is not None
-    longest = max(len(tick.text) for tick in chart.price_ticks)
-    assert chart.label_width == LETTER_WIDTH * longest
-
-
 def test_days_and_hours_are_those_of_the_exchange() -> None:
     """A session has its day of the week in full, and a time of day its place's."""
     assert formatting.weekday(date(2022, 12, 29)) == "Thursday"
     assert formatting.exchange_clock(datetime(2022, 12, 29, 21, 15, tzinfo=UTC)) == "16:15 ET"
-
-
-def test_too_few_closes_make_no_picture() -> None:
-    """One close, or none, is no line."""
-    assert draw_closes(scenes.history([10.0]), "USD") is None
-    assert draw_closes(scenes.history([nan, nan]), "USD") is None
-    assert draw_closes(None, "USD") is None

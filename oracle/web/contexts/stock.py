@@ -12,6 +12,7 @@ from oracle.web.contexts.company_mark import build_company_mark
 from oracle.web.contexts.history import build_history_view
 from oracle.web.contexts.marking import ORIGIN_NAMES, SOURCE_NAMES
 from oracle.web.contexts.record_strip import build_record_strip
+from oracle.web.history_chart import draw_history
 
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
-    from oracle.web.charts import LineChart, RangeBar
+    from oracle.web.charts import RangeBar
     from oracle.web.contexts.company_mark import CompanyMark
     from oracle.web.contexts.history import HistoryView
     from oracle.web.contexts.record_strip import RecordStrip
     from oracle.web.formatting import Change
+    from oracle.web.history_chart import HistoryChart
 
 CLOSES = "Daily closes"
 ADJUSTED_CLOSES = "Daily closes, adjusted for dividends"
@@ -100,7 +102,7 @@ class StockView:
 
     price: PriceView | None
     forecast: ForecastView | None
-    chart: LineChart | None
+    chart: HistoryChart | None
     chart_title: str
     history: HistoryView
     record: RecordStrip | None
@@ -129,6 +131,7 @@ def build_stock_page(
 ) -> StockPage:
     """Return the page of a report, with what was predicted in the past if anything was."""
     instrument = report.instrument
+    history = present_history(report, past)
     return StockPage(
         symbol=instrument.symbol,
         name=instrument.name,
@@ -142,9 +145,9 @@ def build_stock_page(
                 else build_price_view(report.quote, report.status, is_stale=report.quote_stale)
             ),
             forecast=None if report.prediction is None else _forecast(report, report.prediction),
-            chart=charts.draw_closes(report.history, instrument.currency),
+            chart=draw_history(history),
             chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
-            history=build_history_view(present_history(report, past)),
+            history=build_history_view(history),
             record=build_record_strip(record),
             notices=report.notices,
             shows_older=report.quote_stale or report.prediction_outdated,

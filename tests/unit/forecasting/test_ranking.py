@@ -106,6 +106,16 @@ def test_best_is_the_first_with_its_numbers_in_words() -> None:
     )
 
 
+def test_a_gain_below_its_costs_is_called_that() -> None:
+    """Where a round trip costs more than the expected change, the reason says so."""
+    best = choose_best(order_by_score([predict("A", 0.0006), predict("B", 0.0001)]))
+
+    assert best is not None
+    assert best.reason.replace(THIN_SPACE, " ").endswith(
+        "Buying and selling it costs more: the record counts 0.10 %."
+    )
+
+
 def test_best_of_a_single_stock_names_no_runner_up() -> None:
     """One ranked stock is the best if it is expected to rise."""
     best = choose_best(order_by_score([predict("A", 0.002), abstain("B")]))
