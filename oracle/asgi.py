@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from oracle.app import create_app
 from oracle.bootstrap import bootstrap
 from oracle.domain.errors import SettingsError
+from oracle.observability.event_loop import measure_event_loop
 from oracle.observability.exposition import serve_metrics
 from oracle.observability.logs import get_logger
 from scheduler.runner import run_scheduler
@@ -47,7 +48,7 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(serve_metrics(settings.metrics_host, settings.metrics_port))
         deps = await bootstrap(settings)
         stack.push_async_callback(deps.aclose)
-        app = create_app(deps, lifespans=[lambda: run_scheduler(deps)])
+        app = create_app(deps, lifespans=[measure_event_loop, lambda: run_scheduler(deps)])
         stop = _stop_on_signals(deps)
         _log.info(
             "serving",

@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import structlog
 
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.observability.logs import get_logger
-from oracle.web.asgi_scope import REQUEST_ID, ROUTE, header_values
+from oracle.observability.measurements import UNMATCHED
+from oracle.web.asgi_scope import MATCHED, REQUEST_ID, header_values
 
 if TYPE_CHECKING:
     from oracle.web.asgi_scope import AsgiApp, Message, Receive, Scope, Send
 
-UNMATCHED = "unmatched"
 CLIENT_CLOSED_REQUEST = 499
 """The status recorded when the client went away before there was an answer."""
 
@@ -30,11 +30,28 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one answer has come."""
+    """How far one answer has come. It is in flight, under its route, from `enter` to `leave`."""
 
+    request_id: str
     began: float = field(default_factory=perf_counter)
+    route: str = UNMATCHED
     status: int = CLIENT_CLOSED_REQUEST
+    size: int = 0
     streams: bool = False
+    in_flight: bool = False
+
+    def enter(self, route: str) -> None:
+        """Be in flight under that route, and under no other."""
+        self.leave()
+        self.route = route
+        self.in_flight = True
+        metrics.http_requests_in_flight.labels(route).inc()
+
+    def leave(self) -> None:
+        """Be in flight no more."""
+        if self.in_flight:
+            metrics.http_requests_in_flight.labels(self.route).dec()
+        self.in_flight = False
 
 
 class AccessLog:
@@ -50,7 +67,8 @@ class AccessLog:
             return
         request_id = choose_request_id(header_values(scope, b"x-request-id"))
         scope[REQUEST_ID] = request_id
-        progress = _Progress()
+        progress = _Progress(request_id)
+        scope[MATCHED] = progress.enter
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -63,8 +81,9 @@ class AccessLog:
                     (b"x-request-id", request_id.encode("ascii")),
                 ]
             await send(message)
+            progress.size += len(message.get("body", b""))
 
-        metrics.http_requests_in_flight.inc()
+        progress.enter(UNMATCHED)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
@@ -90,12 +109,13 @@ def _is_stream(message: Message) -> bool:
 
 def _measure(scope: Scope, progress: _Progress) -> None:
     """Count the request as answered; a stream is when it begins, since its length is no latency."""
-    metrics.http_requests_in_flight.dec()
-    metrics.observe_http_request(
+    progress.leave()
+    measurements.observe_http_request(
         scope["method"],
-        scope.get(ROUTE, UNMATCHED),
+        progress.route,
         progress.status,
         perf_counter() - progress.began,
+        request_id=progress.request_id,
     )
 
 
@@ -114,7 +134,7 @@ def _public_path(path: str, route: str) -> str:
 
 def _record(scope: Scope, progress: _Progress) -> None:
     seconds = perf_counter() - progress.began
-    route = scope.get(ROUTE, UNMATCHED)
+    route = progress.route
     write = _log.debug if route in _QUIET_ROUTES else _log.info
     write(
         "http_request",
@@ -123,4 +143,5 @@ def _record(scope: Scope, progress: _Progress) -> None:
         path=_public_path(scope["path"], route),
         status=progress.status,
         seconds=round(seconds, 4),
+        bytes=progress.size,
     )

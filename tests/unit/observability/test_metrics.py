@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from prometheus_client import generate_latest
 
-from oracle.observability import metrics
-from oracle.observability.metrics import SymbolLabels
+from oracle.observability import measurements
+from oracle.observability.measurements import SymbolLabels
 
 
 def test_only_pinned_and_recent_symbols_are_labels() -> None:
     """Of many symbols asked for, those of the watchlist and the newest few are exposed."""
-    metrics.pin_symbols(["AAPL"])
-    metrics.observe_stock("AAPL", current=1.0, predicted=2.0)
+    measurements.pin_symbols(["AAPL"])
+    measurements.observe_stock("AAPL", current=1.0, predicted=2.0)
     for number in range(500):
-        metrics.observe_stock(f"S{number}", current=1.0, predicted=None)
+        measurements.observe_stock(f"S{number}", current=1.0, predicted=None)
     text = generate_latest().decode()
     exposed = [line for line in text.splitlines() if line.startswith("oracle_stock_current_value{")]
-    assert len(exposed) == 1 + metrics.RECENT_SYMBOLS
+    assert len(exposed) == 1 + measurements.RECENT_SYMBOLS
     assert 'oracle_stock_current_value{symbol="AAPL"} 1.0' in exposed
     assert 'oracle_stock_current_value{symbol="S499"} 1.0' in exposed
     assert 'oracle_stock_predicted_value{symbol="AAPL"} 2.0' in text
@@ -42,7 +42,7 @@ def test_symbol_pinned_after_its_first_use_is_never_forgotten() -> None:
 
 def test_methods_outside_the_standard_share_one_label() -> None:
     """A client cannot make labels by inventing methods."""
-    metrics.observe_http_request("BREW", "/", 405, 0.01)
+    measurements.observe_http_request("BREW", "/", 405, 0.01, request_id="r-1")
     text = generate_latest().decode()
     assert 'oracle_http_requests_total{method="OTHER",route="/",status="405"}' in text
     assert "BREW" not in text

@@ -148,6 +148,6 @@ async def test_at_the_end_what_finishes_is_waited_for_and_the_rest_is_ended() ->
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_the_table_gives_the_leader_all_but_the_sending(job: Job | LeaderJob) -> None:
-    """Only sending, and showing what happens, is every instance's; sending is finished in order."""
-    assert isinstance(job, LeaderJob) == (job.name not in {"send_deliveries", "observe_runs"})
+    """Only sending is every instance's, and it is finished in order."""
+    assert isinstance(job, LeaderJob) == (job.name != "send_deliveries")
     assert job.finishes == (job.name == "send_deliveries")
