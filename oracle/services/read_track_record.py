@@ -139,7 +139,7 @@ async def read_track_record(
         cache.note_silence()
         if remembered is None:
             raise
-        _log.warning("record_stale", symbol=symbol, origin=origin.value, reason=str(error))
+        _log.warning("record_stale", symbol=symbol, origin=origin.value, why=str(error))
         return remembered
 
 

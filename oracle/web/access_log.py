@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -135,8 +136,8 @@ def _public_path(path: str, route: str) -> str:
 def _record(scope: Scope, progress: _Progress) -> None:
     seconds = perf_counter() - progress.began
     route = progress.route
-    write = _log.debug if route in _QUIET_ROUTES else _log.info
-    write(
+    _log.log(
+        logging.DEBUG if route in _QUIET_ROUTES else logging.INFO,
         "http_request",
         method=scope["method"],
         route=route,

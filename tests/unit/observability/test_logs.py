@@ -47,7 +47,8 @@ def test_lines_of_libraries_have_the_same_shape() -> None:
     configure_logs(pretty=False, level="info", stream=stream)
     logging.getLogger("some.library").warning("out of %s", "paper")
     line = json.loads(stream.getvalue())
-    assert line["event"] == "out of paper"
+    assert line["event"] == "library_message"
+    assert line["message"] == "out of paper"
     assert line["logger"] == "some.library"
 
 
