@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from structlog.typing import EventDict, Processor, WrappedLogger
+    from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 NOISY_LOGGERS: Final = (
     "yfinance",
@@ -100,8 +101,8 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def _renderers(*, pretty: bool) -> list[Processor]:
     remove: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if pretty:
-        console = structlog.dev.ConsoleRenderer(exception_formatter=_plain_traceback)
-        return [remove, _escape_controls, console, _hide_in_line]
+        console = structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)
+        return [remove, hide_secrets, _escape_controls, console]
     return [
         remove,
         # Local variables may hold addresses and secrets; a trace shows where, not with what.
@@ -114,7 +115,9 @@ def _renderers(*, pretty: bool) -> list[Processor]:
     ]
 
 
-_plain_traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
+def _write_traceback(out: TextIO, error: ExcInfo) -> None:
+    # In colours an address would be in pieces, which nothing recognises.
+    out.write("\n" + hide("".join(traceback.format_exception(*error))).rstrip())
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -146,7 +149,3 @@ def _escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         else value
         for name, value in event.items()
     }
-
-
-def _hide_in_line(_: WrappedLogger, __: str, line: EventDict) -> str:
-    return hide(str(line))

@@ -27,8 +27,11 @@ def hide(text: str) -> str:
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Hide what must not be told in every text of the line, however deep it lies."""
-    return {name: _hide_in(value) for name, value in event.items()}
+    """Hide what must not be told in every text of the line, however deep it lies.
+
+    An error that is still to be rendered is passed on.
+    """
+    return {name: value if name == "exc_info" else _hide_in(value) for name, value in event.items()}
 
 
 def _hide_in(value: Any) -> Any:

@@ -37,7 +37,8 @@ def event_of(call: ast.Call) -> tuple[str, frozenset[str], frozenset[str]]:
     levels = {"error"} if method == "exception" else {method}
     if method == "log":
         level, *arguments = call.args
-        levels = {each.attr.lower() for each in ast.walk(level) if is_level(each)}
+        named = [each.attr for each in ast.walk(level) if isinstance(each, ast.Attribute)]
+        levels = {each.lower() for each in named if each.isupper()}
     (name,) = arguments
     assert isinstance(name, ast.Constant), f"{ast.unparse(call)}: an event is a constant"
     fields = {"exception" if each.arg in UNNAMED else each.arg for each in call.keywords}
@@ -47,11 +48,6 @@ def event_of(call: ast.Call) -> tuple[str, frozenset[str], frozenset[str]]:
         frozenset(levels),
         frozenset(map(str, fields)) | ({"exception"} if method == "exception" else frozenset()),
     )
-
-
-def is_level(node: ast.AST) -> bool:
-    """Return whether the node is one of logging's levels."""
-    return isinstance(node, ast.Attribute) and node.attr.isupper()
 
 
 def logged_events() -> dict[str, DocumentedEvent]:
