@@ -148,11 +148,16 @@ def observe_http_request(
 ) -> None:
     """Count one answered request; `route` is its template, `unmatched` where there is none.
 
-    The request's id is kept as the example of its duration, for readers of OpenMetrics.
+    GET, HEAD among them, and POST are timed; the request's id is kept as the example of its
+    duration, for readers of OpenMetrics.
     """
     known = method if method in metrics.METHODS else "OTHER"
     metrics.http_requests.labels(known, route, str(status)).inc()
-    metrics.http_request_duration.labels(known, route).observe(seconds, {"request_id": request_id})
+    timed = "GET" if method == "HEAD" else method
+    if timed in metrics.TIMED_METHODS:
+        metrics.http_request_duration.labels(timed, route).observe(
+            seconds, {"request_id": request_id}
+        )
 
 
 class FeedMetrics:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER")
+TIMED_METHODS: Final = ("GET", "POST")
 FEED_OPERATIONS: Final = ("probe", "history", "quote", "search")
 FEED_OUTCOMES: Final = (
     "ok",
@@ -113,7 +114,7 @@ def _figure(
 
 
 CLOSED_LABELS["oracle_http_requests_total"] = {"method": frozenset(METHODS)}
-CLOSED_LABELS["oracle_http_request_duration_seconds"] = {"method": frozenset(METHODS)}
+CLOSED_LABELS["oracle_http_request_duration_seconds"] = {"method": frozenset(TIMED_METHODS)}
 http_requests = Counter(
     "oracle_http_requests_total", "Requests answered.", ["method", "route", "status"]
 )

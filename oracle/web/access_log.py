@@ -82,7 +82,9 @@ class AccessLog:
                     (b"x-request-id", request_id.encode("ascii")),
                 ]
             await send(message)
-            progress.size += len(message.get("body", b""))
+            if scope["method"] != "HEAD":
+                # The server leaves the body of such an answer out.
+                progress.size += len(message.get("body", b""))
 
         progress.enter(UNMATCHED)
         with structlog.contextvars.bound_contextvars(request_id=request_id):

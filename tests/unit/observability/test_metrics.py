@@ -45,8 +45,7 @@ def declared() -> dict[str, MetricWrapperBase]:
 
 def kind_of(metric: MetricWrapperBase) -> str:
     """Return the metric's type: counter, gauge or histogram."""
-    kind: str = metric._type  # noqa: SLF001 - the library shows no other way
-    return kind
+    return str(metric._type)  # noqa: SLF001 - the library shows no other way
 
 
 def labels_of(metric: MetricWrapperBase) -> tuple[str, ...]:
