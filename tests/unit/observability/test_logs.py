@@ -160,6 +160,24 @@ def test_no_address_and_no_token_passes(pretty: bool) -> None:  # noqa: FBT001
         assert secret not in text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000,
+        "a." * 500_000,
+        "@" * 1_000_000,
+        f"{'-' * 1_000_000}..",
+        "abcd.abcdef." * 80_000,
+    ],
+    ids=["letters", "dots", "ats", "dashes", "halves"],
+)
+def test_a_long_text_is_read_in_no_time(text: str) -> None:
+    """A hostile megabyte takes no longer than a second or two."""
+    stream = io.StringIO()
+    logging_to(stream).info("it_was_said", why=text)
+    assert only_line(stream)["why"] in {text, "[address]"}
+
+
 @pytest.mark.parametrize("pretty", [False, True])
 def test_visitors_cannot_make_lines_of_their_own(pretty: bool) -> None:  # noqa: FBT001
     """Newlines and control characters are escaped; a line ends where the application ends it."""
