@@ -161,12 +161,13 @@ def observe_http_request(
 
 
 class FeedMetrics:
-    """Counts and times the questions to the feed."""
+    """Counts the questions to the feed, and times those that were really asked."""
 
     def observe(self, operation: str, outcome: str, seconds: float) -> None:
         """Record one question; the outcome is a word such as `ok` or `rate_limited`."""
         metrics.feed_requests.labels(operation, outcome).inc()
-        metrics.feed_request_duration.labels(operation, outcome).observe(seconds)
+        if outcome in metrics.FEED_ANSWERS:
+            metrics.feed_request_duration.labels(operation, outcome).observe(seconds)
 
 
 def observe_database(operation: str, outcome: str, seconds: float) -> None:

@@ -30,18 +30,10 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER")
 TIMED_METHODS: Final = ("GET", "POST")
 FEED_OPERATIONS: Final = ("probe", "history", "quote", "search")
-FEED_OUTCOMES: Final = (
-    "ok",
-    "not_found",
-    "unsupported",
-    "rejected",
-    "rate_limited",
-    "timeout",
-    "unavailable",
-    "circuit_open",
-    "full",
-    "cancelled",
+FEED_ANSWERS: Final = (
+    *("ok", "not_found", "unsupported", "rejected", "rate_limited", "timeout", "unavailable"),
 )
+FEED_OUTCOMES: Final = (*FEED_ANSWERS, "circuit_open", "full", "cancelled")
 DATABASE_OPERATIONS: Final = ("transaction", "ping")
 DATABASE_OUTCOMES: Final = ("committed", "failed", "unavailable", "cancelled")
 POOL_STATES: Final = ("in_use", "idle")
@@ -168,7 +160,7 @@ feed_request_duration = Histogram(
     # All combinations would be as large as everything else; the counter above shows them.
     _close(
         "oracle_feed_request_duration_seconds",
-        {"operation": FEED_OPERATIONS, "outcome": FEED_OUTCOMES},
+        {"operation": FEED_OPERATIONS, "outcome": FEED_ANSWERS},
     ),
     buckets=_FEED_BUCKETS,
 )

@@ -113,10 +113,7 @@ def _ignore(*_: object) -> None:
 async def test_neither_log_nor_metrics_tell_who_anybody_is(
     market: ScriptedMarket, lines: io.StringIO
 ) -> None:
-    """Signing up, confirming, leaving, importing, bouncing, erasing: no address, no token.
-
-    Every line is of a documented event with documented fields.
-    """
+    """Signing up, confirming, leaving, importing, bouncing, erasing: no address and no token."""
     deps = replace(market.deps, settings=load_settings(base_url=BASE_URL))
     secrets = await live_through_everything(deps)
     log, page = lines.getvalue(), metrics_pages()

@@ -81,10 +81,7 @@ def fill() -> None:
 
 
 async def test_visitors_cannot_make_the_metrics_page_grow(build_app: BuildApp) -> None:
-    """Of 500 stocks, every route, any method and hostile paths, the labels stay in their sets.
-
-    The page stays below 200 KB in either form.
-    """
+    """With 500 stocks, every route, any method and hostile paths labels stay in sets of 200 KB."""
     app = build_app(watchlist=DEFAULT_WATCHLIST)
     measurements.pin_symbols(DEFAULT_WATCHLIST)
     before = series()
