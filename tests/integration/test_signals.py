@@ -98,7 +98,7 @@ def test_every_line_of_a_real_run_is_an_event_that_is_documented(tmp_path: Path)
 
 def test_a_full_disk_under_the_log_stops_no_request(tmp_path: Path) -> None:
     """Pages are answered and the process ends in order; the lost lines are counted."""
-    with Path("/dev/full").open("wb") as full, running_application(tmp_path, sink=full) as site:
+    with Path("/dev/full").open("wb") as full, running_application(tmp_path, full) as site:
         for path in ("/", "/stocks/KO", "/nowhere"):
             assert site.status(path) in {200, 404}
         assert lost_lines(site) > 0
@@ -111,7 +111,7 @@ def test_a_log_that_nobody_reads_stops_no_request(tmp_path: Path) -> None:
     try:
         with (
             open(write_end, "wb") as pipe,  # noqa: PTH123 - a descriptor
-            running_application(tmp_path, sink=pipe, log_level="debug") as site,
+            running_application(tmp_path, pipe, log_level="debug") as site,
         ):
             for number in range(180):
                 assert site.status(f"/nowhere/{number}/{'x' * 200}") == 404

@@ -107,7 +107,7 @@ class Application:
 
 @contextmanager
 def running_application(
-    folder: Path, *, sink: IO[bytes] | None = None, **variables: str
+    folder: Path, sink: IO[bytes] | None = None, /, **variables: str
 ) -> Iterator[Application]:
     """Start `oracle serve` with these settings, wait until it is ready, and stop it at the end.
 
