@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Quart
 
+from oracle.observability import measurements
 from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
@@ -91,6 +92,7 @@ def create_app(
         app.register_blueprint(blueprint)
     if not dependencies.settings.is_production:
         app.register_blueprint(design)
+    measurements.show_routes((rule.rule, rule.methods or ()) for rule in app.url_map.iter_rules())
     _install_lifespans(app, site, lifespans)
     _wrap(app, dependencies.settings)
     return app

@@ -17,8 +17,9 @@ from hypercorn.config import Config
 from oracle.app import create_app
 from oracle.bootstrap import bootstrap
 from oracle.domain.errors import SettingsError
+from oracle.observability.event_loop import measure_event_loop
 from oracle.observability.exposition import serve_metrics
-from oracle.observability.logs import get_logger
+from oracle.observability.logs import get_logger, serve_logs
 from scheduler.runner import run_scheduler
 
 if TYPE_CHECKING:
@@ -41,13 +42,19 @@ async def serve(settings: Settings) -> None:
 
     Raises SettingsError when a port cannot be listened on, and what `bootstrap` raises.
     """
+    with serve_logs():
+        await _serve(settings)
+        _log.info("stopped")
+
+
+async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         # The ports come first: who cannot have them should not migrate, fetch or elect anything.
         listener = stack.enter_context(_listen(settings.host, settings.port))
         await stack.enter_async_context(serve_metrics(settings.metrics_host, settings.metrics_port))
         deps = await bootstrap(settings)
         stack.push_async_callback(deps.aclose)
-        app = create_app(deps, lifespans=[lambda: run_scheduler(deps)])
+        app = create_app(deps, lifespans=[measure_event_loop, lambda: run_scheduler(deps)])
         stop = _stop_on_signals(deps)
         _log.info(
             "serving",
@@ -56,7 +63,6 @@ async def serve(settings: Settings) -> None:
             environment=settings.environment.value,
         )
         await hypercorn_serve(app, _configure(listener), shutdown_trigger=stop.wait)
-    _log.info("stopped")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -28,7 +28,7 @@ from oracle.domain.errors import (
     SettingsError,
 )
 from oracle.domain.instruments import Source
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.observability.logs import get_logger
 from oracle.services.dependencies import Dependencies
 from oracle.services.market_data import MarketData
@@ -69,11 +69,13 @@ async def bootstrap(settings: Settings) -> Dependencies:
         settings.database_url.get_secret_value(),
         deadline=settings.database_deadline,
         pool_size=settings.database_pool_size,
-        observer=metrics.observe_database,
+        observer=measurements.observe_database,
     )
     instance = _name_instance()
-    metrics.pin_symbols(settings.watchlist)
-    metrics.show_source(feed.source)
+    measurements.pin_symbols(settings.watchlist)
+    measurements.show_source(feed.source)
+    measurements.show_build(settings.revision)
+    measurements.show_pool(store.count_connections, store.pool_limit)
     sample = feed.universe if isinstance(feed, SampleFeed) else None
     return Dependencies(
         settings=settings,
@@ -155,7 +157,7 @@ def _yahoo(settings: Settings, clock: Clock) -> PriceFeed:
         cache_folder=settings.cache_folder,
         base_url=settings.yahoo_url,
         source=Source.REHEARSAL if settings.is_rehearsal else Source.YAHOO,
-        observer=metrics.FeedMetrics(),
+        observer=measurements.FeedMetrics(),
     )
     metrics.feed_circuit_open.set_function(
         lambda: float(feed.circuit_state is not CircuitState.CLOSED)

@@ -35,7 +35,7 @@ class Election:
     False when the process is to stop; the lock is given up within a quarter of a second then.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it needs of the process, by name
         self,
         lock: LeaderLock,
         *,
@@ -43,6 +43,7 @@ class Election:
         patience: float,
         may_lead: Callable[[], bool] = lambda: True,
         elected: Callable[[], None] = lambda: None,
+        stepped_down: Callable[[], None] = lambda: None,
         stopwatch: Callable[[], float] = monotonic,
     ) -> None:
         self._lock = lock
@@ -50,6 +51,7 @@ class Election:
         self._patience = patience
         self._may_lead = may_lead
         self._elected = elected
+        self._stepped_down = stepped_down
         self._stopwatch = stopwatch
         self._epoch: int | None = None
         self._confirmed_at = 0.0
@@ -112,6 +114,7 @@ class Election:
         epoch, self._epoch = self._epoch, None
         if epoch is not None:
             _log.info("stepped_down", epoch=epoch, why=why)
+            self._stepped_down()
             await self._lock.release()
 
     def _patience_left(self) -> float:

@@ -55,6 +55,6 @@ JOBS: tuple[AnyJob, ...] = (
     LeaderJob("lead_digest", 2.0, lead_digest),
     LeaderJob("read_mail_events", 2.0, hear_reports),
     LeaderJob("keep_house", 60.0, keep_house),
+    LeaderJob("observe_runs", 15.0, observe_runs),
     Job("send_deliveries", 1.0, send_deliveries, finishes=True),
-    Job("observe_runs", 15.0, observe_runs),
 )

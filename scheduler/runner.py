@@ -6,19 +6,23 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from oracle.domain.errors import OracleError, StaleEpoch
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.observability.logs import get_logger
 from scheduler.election import Election
 from scheduler.jobs import JOBS, LeaderJob
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from apscheduler.events import JobSubmissionEvent
 
     from oracle.services.dependencies import Dependencies
     from scheduler.jobs import AnyJob
@@ -55,6 +59,7 @@ class _Runner:
     def __init__(self, deps: Dependencies, jobs: Sequence[AnyJob]) -> None:
         self._deps = deps
         self._jobs = jobs
+        self._interval = {job.name: job.seconds for job in jobs}
         self._finishing: set[asyncio.Task[None]] = set()
         self._ticker = AsyncIOScheduler(
             timezone=UTC,
@@ -66,11 +71,15 @@ class _Runner:
             patience=deps.settings.leader_patience,
             may_lead=lambda: not deps.lifecycle.draining,
             elected=self._start_leading,
+            stepped_down=measurements.hide_leader_figures,
         )
+        self._ticker.add_listener(self._note_tick, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
+        self._ticked_at: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to tick."""
-        metrics.show_leadership(lambda: self.election.epoch)
+        measurements.show_leadership(lambda: self.election.epoch)
+        measurements.show_jobs(job.name for job in self._jobs)
         for job in self._jobs:
             self._ticker.add_job(
                 self._run,
@@ -91,12 +100,28 @@ class _Runner:
         if self._finishing:
             await asyncio.wait(self._finishing, timeout=FINISH_SECONDS)
         self._ticker.shutdown(wait=False)
-        metrics.show_leadership(lambda: None)
+        measurements.show_leadership(lambda: None)
+
+    async def _lead(self, job: LeaderJob, epoch: int) -> None:
+        try:
+            await job.work(self._deps, epoch)
+        finally:
+            if self.election.epoch is None:
+                # It was still at work when the lead was lost, and may have shown figures since.
+                measurements.hide_leader_figures()
 
     def _start_leading(self) -> None:
         for job in self._jobs:
             if isinstance(job, LeaderJob):
                 self._ticker.modify_job(job.name, next_run_time=datetime.now(UTC))
+
+    def _note_tick(self, event: JobSubmissionEvent) -> None:
+        """Show how much later than a job's interval its tick came; a first tick is on time."""
+        now = monotonic()
+        before = self._ticked_at.get(event.job_id)
+        self._ticked_at[event.job_id] = now
+        late = 0.0 if before is None else now - before - self._interval[event.job_id]
+        metrics.scheduler_tick_delay.set(max(late, 0.0))
 
     async def _run(self, job: AnyJob) -> None:
         task = asyncio.current_task()
@@ -108,7 +133,7 @@ class _Runner:
                 epoch = self.election.epoch
                 if epoch is None:
                     return
-                await job.work(self._deps, epoch)
+                await self._lead(job, epoch)
             else:
                 await job.work(self._deps)
         except asyncio.CancelledError:

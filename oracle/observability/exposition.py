@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from prometheus_async import aio
+from aiohttp import web
+from prometheus_async.aio.web import server_stats
 
 from oracle.domain.errors import SettingsError
 
@@ -17,19 +18,36 @@ if TYPE_CHECKING:
 async def serve_metrics(host: str, port: int) -> AsyncIterator[None]:
     """Answer `GET /metrics` on that address while the context lasts; port 0 means not at all.
 
-    Raises SettingsError when the address cannot be listened on.
+    In OpenMetrics or in Prometheus' text, and compressed, as the reader's headers say. Raises
+    SettingsError when the address cannot be listened on.
     """
     if port == 0:
         yield
         return
+    runner = web.AppRunner(build_metrics_app(), access_log=None)
+    await runner.setup()
     try:
-        server = await aio.web.start_http_server(addr=host, port=port)
-    except OSError as error:
-        raise SettingsError(
-            f"ORACLE_METRICS_PORT is '{port}', but {host}:{port} cannot be listened on "
-            f"({error.strerror or error}); choose a free port, or 0 for no metrics."
-        ) from error
-    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise SettingsError(
+                f"ORACLE_METRICS_PORT is '{port}', but {host}:{port} cannot be listened on "
+                f"({error.strerror or error}); choose a free port, or 0 for no metrics."
+            ) from error
         yield
     finally:
-        await server.close()
+        await runner.cleanup()
+
+
+def build_metrics_app() -> web.Application:
+    """Return what answers at that address: the metrics, and 404 to everything else."""
+    app = web.Application()
+    app.router.add_get("/metrics", _answer)
+    return app
+
+
+async def _answer(request: web.Request) -> web.Response:
+    # The library's own server would also greet whoever asks for its root.
+    response = await server_stats(request)
+    response.enable_compression()
+    return response

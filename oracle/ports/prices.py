@@ -54,8 +54,8 @@ class BarRepository(Protocol):
         """Insert new bars, heal changed ones, note the fetch; return how many rows changed."""
         ...
 
-    async def find_newest_session(self, source: Source, symbols: Sequence[str]) -> date | None:
-        """Return the newest session that any of the symbols has a bar of, or None."""
+    async def list_newest_sessions(self, source: Source, symbols: Sequence[str]) -> dict[str, date]:
+        """Return the session of the newest bar of those of the symbols that have any."""
         ...
 
 

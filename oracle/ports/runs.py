@@ -84,6 +84,12 @@ class RunRepository(Protocol):
         """Return the newest runs by session, of these states if given."""
         ...
 
+    async def count_runs(
+        self, source: Source, since: datetime
+    ) -> dict[tuple[RunKind, RunState], int]:
+        """Return how many runs that began since then there are, by kind and state."""
+        ...
+
     async def add_run(  # noqa: PLR0913 - one argument per column
         self,
         source: Source,

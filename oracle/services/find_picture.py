@@ -83,6 +83,6 @@ async def _look_up(deps: Dependencies, name: str) -> str | None:
     try:
         image = await deps.images.find_image(key)
     except OSError as error:
-        _log.warning("picture_unknown", name=name, reason=str(error))
+        _log.warning("picture_unknown", name=name, why=str(error))
         return None
     return None if image is None else key.with_fingerprint(image.fingerprint)

@@ -10,7 +10,7 @@ from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import FrozenFit
 from oracle.domain.wording import name_session
 from oracle.forecasting import MODEL_VERSION, Fit, Panel, fit_pool, pool_version
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.observability.logs import get_logger
 from oracle.ports import StoredHistory
 from oracle.services.background import SingleFlight
@@ -43,9 +43,9 @@ async def get_fit(deps: Dependencies, as_of: date) -> Fit:
     """
     newest = deps.fits.newest
     if newest is not None and newest.as_of == as_of:
-        metrics.observe_cache("fits", "hit")
+        measurements.observe_cache("fits", "hit")
         return newest
-    metrics.observe_cache("fits", "miss")
+    measurements.observe_cache("fits", "miss")
     return await deps.fits.flights.run(as_of, lambda: _find_or_make(deps, as_of))
 
 

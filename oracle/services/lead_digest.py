@@ -150,8 +150,15 @@ async def _change(
     if not changed:
         return
     metrics.digest_runs.labels(state).inc()
-    tell = _log.error if state is RunState.STOPPED else _log.warning if why else _log.info
-    tell(f"digest_{state.value}", session=run.session.isoformat(), why=why)
+    session = run.session.isoformat()
+    if state is RunState.STOPPED:
+        _log.error("digest_stopped", session=session, why=why)
+    elif state is not RunState.FINISHED:
+        _log.info("digest_resumed", session=session)
+    elif why:
+        _log.warning("digest_finished", session=session, why=why)
+    else:
+        _log.info("digest_finished", session=session)
 
 
 def describe_rest(counts: DeliveryCounts) -> str:

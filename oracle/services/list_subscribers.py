@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.observability import metrics
+from oracle.observability import measurements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -37,5 +37,7 @@ async def count_subscribers(deps: Dependencies) -> dict[SubscriberState, int]:
     async with deps.store.begin() as unit:
         counts = await unit.subscribers.count_subscribers()
         suppressions = await unit.suppressions.count_suppressions()
-    metrics.show_subscribers({state.value: count for state, count in counts.items()}, suppressions)
+    measurements.show_subscribers(
+        {state.value: count for state, count in counts.items()}, suppressions
+    )
     return counts

@@ -20,7 +20,7 @@ from oracle.domain.forecasts import Origin, Prediction
 from oracle.domain.instruments import Source
 from oracle.domain.wording import name_session
 from oracle.forecasting import MODEL_VERSION, Panel, fingerprint_inputs, forecast_panel, to_prices
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.ports import StoredHistory
 from oracle.services.background import SingleFlight
 from oracle.services.get_fit import get_fit
@@ -101,7 +101,7 @@ async def _find_stored(
     found: dict[str, Prediction] = {}
     for symbol in symbols:
         prediction = deps.predictions.find(symbol, as_of)
-        metrics.observe_cache("predictions", "miss" if prediction is None else "hit")
+        measurements.observe_cache("predictions", "miss" if prediction is None else "hit")
         if prediction is not None:
             found[symbol] = prediction
     unread = [symbol for symbol in symbols if symbol not in found]
@@ -199,5 +199,9 @@ async def _record(deps: Dependencies, made: list[Prediction]) -> dict[str, Predi
         raise _refuse_closed(deps, made[0].symbol, made[0].as_of)
     async with deps.store.begin() as unit:
         stored = await unit.predictions.add_predictions(made)
+    # Another instance may have been first; then it was that one's prediction.
+    measurements.observe_predictions(
+        each for each in made if stored[each.symbol].created_at == each.created_at
+    )
     deps.predictions.keep(list(stored.values()))
     return stored

@@ -15,7 +15,7 @@ from oracle.domain.errors import DatabaseUnavailable, FeedError, FeedUnavailable
 from oracle.domain.instruments import Provider
 from oracle.domain.prices import MarketState
 from oracle.domain.validation import check_quote
-from oracle.observability import metrics
+from oracle.observability import measurements
 from oracle.ports import StoredHistory
 from oracle.services.accept_prices import accept_bars, believe_quote, last_close
 from oracle.services.background import SingleFlight
@@ -134,17 +134,17 @@ class MarketData:
         """
         quote = (await self.list_quotes([symbol])).get(symbol)
         if quote is None:
-            metrics.observe_cache("quotes", "miss")
+            measurements.observe_cache("quotes", "miss")
             failure = self._memory.failures.find(symbol)
             if failure is not None:
                 raise failure
             return await self._quote_fetches.run(symbol, lambda: self._fetch_quote(symbol))
         if self._is_due(quote):
-            metrics.observe_cache("quotes", "stale")
+            measurements.observe_cache("quotes", "stale")
             if self._memory.failures.find(symbol) is None:
                 self._quote_fetches.start(symbol, lambda: self._fetch_quote(symbol))
         else:
-            metrics.observe_cache("quotes", "hit")
+            measurements.observe_cache("quotes", "hit")
         return quote
 
     async def list_quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
@@ -169,11 +169,11 @@ class MarketData:
         stored = self._memory.histories.find(symbol)
         if stored is not None and _covers(stored, through):
             fresh = not self._wants_healing(stored)
-            metrics.observe_cache("histories", "hit" if fresh else "stale")
+            measurements.observe_cache("histories", "hit" if fresh else "stale")
             if not fresh and self._memory.failures.find(symbol) is None:
                 self._fetches.start(symbol, lambda: self._fetch_history(symbol))
             return stored
-        metrics.observe_cache("histories", "miss")
+        measurements.observe_cache("histories", "miss")
         failure = self._memory.failures.find(symbol)
         if failure is not None:
             if stored is not None:

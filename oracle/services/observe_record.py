@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.forecasts import Origin
 from oracle.domain.track_record import Window
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.services.read_track_record import read_track_record
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def observe_record(deps: Dependencies) -> None:
-    """Set the metrics of the newest model's live record, and of the newest bar of the watchlist.
+    """Set the metrics of the newest model's live record, and of each newest bar of the watchlist.
 
     Replayed predictions never appear in a metric. Raises DatabaseUnavailable.
     """
@@ -27,14 +27,15 @@ async def observe_record(deps: Dependencies) -> None:
             closed = deps.calendar.session_close(record.last_settled)
             metrics.last_settled_session.set(closed.timestamp())
     async with deps.store.begin() as unit:
-        newest = await unit.bars.find_newest_session(deps.feed.source, deps.settings.watchlist)
-    if newest is not None:
-        metrics.newest_bar.set(deps.calendar.session_close(newest).timestamp())
+        newest = await unit.bars.list_newest_sessions(deps.feed.source, deps.settings.watchlist)
+    measurements.observe_newest_bars(
+        {symbol: deps.calendar.session_close(session) for symbol, session in newest.items()}
+    )
 
 
 def _observe_scores(window: Window, scores: Scores) -> None:
     for coverage in scores.coverages:
-        metrics.observe_coverage(coverage.level, window.value, coverage.share.value)
+        measurements.observe_coverage(coverage.level, window.value, coverage.share.value)
     ratios = {
         "last_close": scores.mae_ratio,
         "ewma_gaussian": scores.crps_gaussian_ratio,
@@ -42,4 +43,4 @@ def _observe_scores(window: Window, scores: Scores) -> None:
     }
     for baseline, ratio in ratios.items():
         if ratio is not None:
-            metrics.observe_error_ratio(baseline, window.value, ratio.value)
+            measurements.observe_error_ratio(baseline, window.value, ratio.value)

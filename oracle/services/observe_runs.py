@@ -1,37 +1,77 @@
-"""Use case of every instance: show in the metrics what ran, what is due, and how far it is."""
+"""Use case of the leader: show in the metrics what ran, what is due, and how far it is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
-from oracle.domain.runs import RunKind
-from oracle.observability import metrics
-from oracle.services.digest_agenda import read_agenda
+from oracle.digest.schedule import window_of
+from oracle.domain.runs import OPEN_STATES, RunKind
+from oracle.observability import measurements, metrics
+from oracle.services.digest_agenda import digest_times, read_agenda
 from oracle.services.send_deliveries import seconds_left
 
 if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
+    from oracle.services.digest_agenda import CurrentAgenda
 
-RUNS_SHOWN = 10
+RUNS_SHOWN: Final = 10
+
+COUNTED: Final = timedelta(days=30)
+"""How far back runs are counted by kind and state."""
+
+SESSION_WORK: Final = (RunKind.BARS, RunKind.FORECAST, RunKind.SETTLEMENT)
+"""What is due once for each session, as soon as its close has settled."""
 
 
-async def observe_runs(deps: Dependencies) -> None:
-    """Set the metrics of runs and deliveries from the database. Raises DatabaseUnavailable."""
+async def observe_runs(deps: Dependencies, epoch: int) -> None:
+    """Set the metrics of runs and deliveries from the database. Raises DatabaseUnavailable.
+
+    Whatever the epoch: it is looked at only, and shown by whoever leads.
+    """
+    del epoch
+    source, settled = deps.feed.source, deps.market.usable_session()
     agenda = await read_agenda(deps)
     async with deps.store.begin() as unit:
         runs = [
             run
             for kind in RunKind
-            for run in await unit.runs.list_runs(deps.feed.source, kind, limit=RUNS_SHOWN)
+            for run in await unit.runs.list_runs(source, kind, limit=RUNS_SHOWN)
         ]
+        counted = await unit.runs.count_runs(source, agenda.database_now - COUNTED)
         newest = agenda.runs[0] if agenda.runs else None
         counts = None if newest is None else await unit.deliveries.count_deliveries(newest.id)
 
+    done = {run.kind for run in runs if run.session >= settled and run.state not in OPEN_STATES}
+    due_at = deps.calendar.session_close(settled) + deps.market.settle_delay
+    overdue = {
+        kind: max((agenda.now - due_at).total_seconds(), 0.0)
+        for kind in SESSION_WORK
+        if kind not in done
+    }
+    overdue[RunKind.DIGEST] = _digest_overdue(deps, agenda)
+
     metrics.scheduler_next_due.set(agenda.on_database_clock(agenda.agenda.next_at).timestamp())
+    measurements.observe_run_counts(counted)
+    measurements.observe_overdue(overdue)
     # The oldest first, so that of each kind and state the newest is what stays.
     for run in sorted(runs, key=lambda each: each.session):
-        metrics.observe_run(run)
+        measurements.observe_run(run)
     if counts is not None:
-        metrics.observe_deliveries(
+        measurements.observe_deliveries(
             counts, agenda.database_now, seconds_left=seconds_left(deps, counts)
         )
+
+
+def _digest_overdue(deps: Dependencies, agenda: CurrentAgenda) -> float:
+    """Return for how many seconds the oldest digest that is due or open has been so."""
+    times = digest_times(deps.settings)
+    opened = [
+        window_of(run.session, times, deps.calendar).opens_at
+        for run in agenda.runs
+        if run.state in OPEN_STATES
+    ]
+    if agenda.agenda.due is not None:
+        opened.append(agenda.agenda.due.opens_at)
+    # By hand a digest may be begun before its window opens.
+    return max(((agenda.now - moment).total_seconds() for moment in opened), default=0.0)

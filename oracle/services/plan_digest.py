@@ -71,6 +71,7 @@ async def plan_digest(
             expires_at=expires_at,
         )
     if run is not None:
+        metrics.digest_runs.labels(RunState.PLANNED).inc()
         _log.info("digest_planned", session=window.session.isoformat(), closes=available)
         return run
     async with deps.store.begin() as unit:
@@ -130,6 +131,7 @@ async def fan_out(deps: Dependencies, epoch: int, run: Run) -> None:
         metrics.digest_runs.labels(RunState.STOPPED).inc()
         _log.error("digest_stopped", session=run.session.isoformat(), why=why)
         return
+    metrics.digest_runs.labels(RunState.SENDING).inc()
     _log.info(
         "digest_fanned_out",
         session=run.session.isoformat(),

@@ -17,7 +17,7 @@ from oracle.domain.errors import (
 from oracle.domain.forecasts import Origin
 from oracle.domain.freshness import is_stale
 from oracle.forecasting import MODEL_VERSION
-from oracle.observability import metrics
+from oracle.observability import measurements
 from oracle.services.find_instrument import find_instrument, unknown_symbol
 from oracle.services.make_predictions import make_predictions
 from oracle.services.read_market_status import read_market_status
@@ -75,7 +75,7 @@ async def predict_stock(deps: Dependencies, symbol: str) -> StockReport:
     quote = await _read_quote(deps, instrument.symbol, notices)
     stale = quote is not None and _is_stale(deps, quote, status)
 
-    metrics.observe_stock(
+    measurements.observe_stock(
         instrument.symbol,
         current=None if quote is None else quote.price,
         predicted=nan if outdated or prediction is None else prediction.point or nan,

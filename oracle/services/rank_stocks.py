@@ -14,7 +14,7 @@ from oracle.domain.instruments import parse_symbol
 from oracle.domain.rankings import MAX_SELECTION, MIN_SELECTION, Ranking, UnavailableStock
 from oracle.domain.wording import count_of
 from oracle.forecasting import MODEL_VERSION, choose_best, order_by_score
-from oracle.observability import metrics
+from oracle.observability import measurements
 from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import find_instrument
 from oracle.services.make_predictions import PredictionOutcome, make_predictions
@@ -83,7 +83,7 @@ async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) 
     status = read_market_status(deps)
     selection = selection_of(chosen)
     cached = deps.rankings.find(selection, status.as_of)
-    metrics.observe_cache("rankings", "miss" if cached is None else "hit")
+    measurements.observe_cache("rankings", "miss" if cached is None else "hit")
     if cached is not None:
         return cached
     stored = await _find_stored(deps, selection, status)
@@ -149,7 +149,7 @@ async def _rank(
         ranking = await unit.rankings.add_ranking(ranking)
     deps.rankings.keep(ranking, status.as_of)
     for stock in ranking.stocks:
-        metrics.observe_stock(stock.symbol, current=None, predicted=stock.prediction.point)
+        measurements.observe_stock(stock.symbol, current=None, predicted=stock.prediction.point)
     return ranking
 
 

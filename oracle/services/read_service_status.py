@@ -113,7 +113,7 @@ async def _read_progress(deps: Dependencies, as_of: date) -> StoredProgress:
     async with deps.store.begin() as unit:
         histories = await unit.bars.list_histories(source, watchlist, as_of)
         quotes = await unit.quotes.list_quotes(source, watchlist)
-        newest = await unit.bars.find_newest_session(source, watchlist)
+        newest = await unit.bars.list_newest_sessions(source, watchlist)
         fit = await unit.fits.find_fit(source, as_of, pool_version(deps.pool), MODEL_VERSION)
         ranking = await unit.rankings.find_latest_ranking(
             source, selection_of(watchlist), MODEL_VERSION, through=as_of
@@ -121,5 +121,8 @@ async def _read_progress(deps: Dependencies, as_of: date) -> StoredProgress:
     fetches = [each.fetched_at for each in histories.values()]
     fetches += [each.fetched_at for each in quotes.values()]
     return StoredProgress(
-        last_fetch=max(fetches, default=None), newest_close=newest, fit=fit, ranking=ranking
+        last_fetch=max(fetches, default=None),
+        newest_close=max(newest.values(), default=None),
+        fit=fit,
+        ranking=ranking,
     )

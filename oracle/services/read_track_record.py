@@ -23,7 +23,7 @@ from oracle.forecasting.record_scores import (
     score_stocks,
 )
 from oracle.forecasting.verdicts import judge_record, say_too_few
-from oracle.observability import metrics
+from oracle.observability import measurements
 from oracle.observability.logs import get_logger
 from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import unknown_symbol
@@ -139,7 +139,7 @@ async def read_track_record(
         cache.note_silence()
         if remembered is None:
             raise
-        _log.warning("record_stale", symbol=symbol, origin=origin.value, reason=str(error))
+        _log.warning("record_stale", symbol=symbol, origin=origin.value, why=str(error))
         return remembered
 
 
@@ -154,7 +154,7 @@ async def _read(deps: Dependencies, question: Question, patience: float | None) 
     except TimeoutError as error:
         raise DatabaseUnavailable("The database does not answer.") from error
     known = cache.find(question, state, deps.clock.now())
-    metrics.observe_cache("track_records", "miss" if known is None else "hit")
+    measurements.observe_cache("track_records", "miss" if known is None else "hit")
     if known is not None:
         return known
     async with deps.store.begin() as unit:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.errors import FeedError
 from oracle.domain.runs import RunKind, RunState
-from oracle.observability import metrics
+from oracle.observability import measurements
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_mail_events import read_mail_events
 from oracle.services.settle_predictions import settle_predictions
@@ -55,7 +55,7 @@ async def refresh_prices(deps: Dependencies, epoch: int) -> None:
         except FeedError:
             # It was logged where it happened; the other stocks are refreshed all the same.
             continue
-        metrics.observe_stock(symbol, current=quote.price, predicted=None)
+        measurements.observe_stock(symbol, current=quote.price, predicted=None)
 
 
 async def hear_reports(deps: Dependencies, epoch: int) -> None:

@@ -22,6 +22,7 @@ from oracle.settings.values import (
     MailerKind,
     Market,
     Moment,
+    Revision,
     Symbols,
     WebOrigin,
 )
@@ -55,6 +56,9 @@ class Settings(BaseSettings):
     environment: Environment = Field(
         Environment.DEVELOPMENT,
         description="`production` demands real secrets and refuses rehearsal settings.",
+    )
+    revision: Revision = Field(
+        "unknown", description="The source's revision that runs here, for `oracle_build_info`."
     )
     host: Host = Field("127.0.0.1", description="Address the website listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the website listens on.")

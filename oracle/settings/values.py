@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode
 from oracle.domain.errors import InvalidSymbol
 from oracle.domain.instruments import parse_symbol
 
+_REVISION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*\.?", re.IGNORECASE)
 A_MOMENT = "a time with its zone, such as 2022-12-28T21:30:00Z"
 _DRIVERS = {
@@ -95,6 +96,12 @@ def _symbols(values: tuple[str, ...]) -> tuple[str, ...]:
             raise ValueError(f"each symbol once, and {symbol} stands there twice")
         symbols.append(symbol)
     return tuple(symbols)
+
+
+def _revision(value: str) -> str:
+    if not _REVISION.fullmatch(value):
+        raise ValueError("at most 64 letters, digits, dots and dashes, such as a commit's hash")
+    return value
 
 
 def is_host(text: str) -> bool:
@@ -186,6 +193,7 @@ Hosts = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_allowed_hosts)
 ]
 Host = Annotated[str, AfterValidator(_host)]
+Revision = Annotated[str, AfterValidator(_revision)]
 WebOrigin = Annotated[str, AfterValidator(_origin)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_in_utc)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -10,18 +11,19 @@ from uuid import uuid4
 
 import structlog
 
-from oracle.observability import metrics
+from oracle.observability import measurements, metrics
 from oracle.observability.logs import get_logger
-from oracle.web.asgi_scope import REQUEST_ID, ROUTE, header_values
+from oracle.observability.measurements import UNMATCHED
+from oracle.web.asgi_scope import MATCHED, REQUEST_ID, header_values
 
 if TYPE_CHECKING:
     from oracle.web.asgi_scope import AsgiApp, Message, Receive, Scope, Send
 
-UNMATCHED = "unmatched"
 CLIENT_CLOSED_REQUEST = 499
 """The status recorded when the client went away before there was an answer."""
 
-_ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_ACCEPTED_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+# Without dots: a token has two, and an id stands in the log and in the metrics.
 _QUIET_ROUTES = frozenset({"/healthz/live", "/healthz/ready"})
 _LONGEST_PATH_LOGGED = 200
 _PERSONAL = "/subscribers/"
@@ -30,11 +32,28 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one answer has come."""
+    """How far one answer has come. It is in flight, under its route, from `enter` to `leave`."""
 
+    request_id: str
     began: float = field(default_factory=perf_counter)
+    route: str = UNMATCHED
     status: int = CLIENT_CLOSED_REQUEST
+    size: int = 0
     streams: bool = False
+    in_flight: bool = False
+
+    def enter(self, route: str) -> None:
+        """Be in flight under that route, and under no other."""
+        self.leave()
+        self.route = route
+        self.in_flight = True
+        metrics.http_requests_in_flight.labels(route).inc()
+
+    def leave(self) -> None:
+        """Be in flight no more."""
+        if self.in_flight:
+            metrics.http_requests_in_flight.labels(self.route).dec()
+        self.in_flight = False
 
 
 class AccessLog:
@@ -50,7 +69,8 @@ class AccessLog:
             return
         request_id = choose_request_id(header_values(scope, b"x-request-id"))
         scope[REQUEST_ID] = request_id
-        progress = _Progress()
+        progress = _Progress(request_id)
+        scope[MATCHED] = progress.enter
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -63,8 +83,11 @@ class AccessLog:
                     (b"x-request-id", request_id.encode("ascii")),
                 ]
             await send(message)
+            if scope["method"] != "HEAD":
+                # The server leaves the body of such an answer out.
+                progress.size += len(message.get("body", b""))
 
-        metrics.http_requests_in_flight.inc()
+        progress.enter(UNMATCHED)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
@@ -90,12 +113,13 @@ def _is_stream(message: Message) -> bool:
 
 def _measure(scope: Scope, progress: _Progress) -> None:
     """Count the request as answered; a stream is when it begins, since its length is no latency."""
-    metrics.http_requests_in_flight.dec()
-    metrics.observe_http_request(
+    progress.leave()
+    measurements.observe_http_request(
         scope["method"],
-        scope.get(ROUTE, UNMATCHED),
+        progress.route,
         progress.status,
         perf_counter() - progress.began,
+        request_id=progress.request_id,
     )
 
 
@@ -114,13 +138,14 @@ def _public_path(path: str, route: str) -> str:
 
 def _record(scope: Scope, progress: _Progress) -> None:
     seconds = perf_counter() - progress.began
-    route = scope.get(ROUTE, UNMATCHED)
-    write = _log.debug if route in _QUIET_ROUTES else _log.info
-    write(
+    route = progress.route
+    _log.log(
+        logging.DEBUG if route in _QUIET_ROUTES else logging.INFO,
         "http_request",
         method=scope["method"],
         route=route,
         path=_public_path(scope["path"], route),
         status=progress.status,
         seconds=round(seconds, 4),
+        bytes=progress.size,
     )

@@ -12,7 +12,8 @@ Send = Callable[[Any], Awaitable[None]]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 REQUEST_ID = "oracle.request_id"
-ROUTE = "oracle.route"
+MATCHED = "oracle.matched"
+"""Whom to tell, once it is known, the template of the route that the request matched."""
 REFUSAL = "oracle.refusal"
 
 

@@ -32,5 +32,5 @@ def _find_market_status() -> MarketStatus | None:
     try:
         return current_site().use_cases.market()
     except OracleError as error:
-        _log.warning("market_status_unknown", reason=str(error))
+        _log.warning("market_status_unknown", why=str(error))
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Request, request
 
-from oracle.web.asgi_scope import REFUSAL, ROUTE
+from oracle.web.asgi_scope import MATCHED, REFUSAL
 from oracle.web.cross_origin import require_same_origin
 from oracle.web.refusals import BodyTooLarge, MalformedRequest
 from oracle.web.site import current_site
@@ -38,7 +38,7 @@ class StrictRequest(Request):
 async def note_route() -> None:
     """Tell the access log which route the request matched."""
     if request.url_rule is not None:
-        _scope()[ROUTE] = request.url_rule.rule
+        _scope()[MATCHED](request.url_rule.rule)
 
 
 async def refuse_inadmissible() -> None:

@@ -38,7 +38,7 @@ async def answer_error(error: Exception) -> Response | HTTPException:
     if problem.kind is INTERNAL:
         _log.error("request_failed", exc_info=error)
     elif isinstance(error, OracleError) and problem.kind.status >= 500:  # noqa: PLR2004
-        _log.warning("request_unserved", problem=problem.kind.slug, reason=str(error))
+        _log.warning("request_unserved", problem=problem.kind.slug, why=str(error))
     return answer_problem(problem)
 
 

@@ -26,7 +26,7 @@ async def find_record(symbol: str | None) -> TrackRecord | None:
     except TimeoutError:
         return None
     except DatabaseUnavailable as error:
-        _log.warning("record_unknown", symbol=symbol, reason=str(error))
+        _log.warning("record_unknown", symbol=symbol, why=str(error))
         return None
 
 

@@ -14,7 +14,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +106,13 @@ class Application:
 
 
 @contextmanager
-def running_application(folder: Path, **variables: str) -> Iterator[Application]:
-    """Start `oracle serve` with these settings, wait until it is ready, and stop it at the end."""
+def running_application(
+    folder: Path, sink: IO[bytes] | None = None, /, **variables: str
+) -> Iterator[Application]:
+    """Start `oracle serve` with these settings, wait until it is ready, and stop it at the end.
+
+    Its log goes to `sink` if one is given, else into a file of the folder.
+    """
     port = int(variables.get("port") or free_port())
     metrics_port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -119,12 +124,12 @@ def running_application(folder: Path, **variables: str) -> Iterator[Application]
         "drain_seconds": "0",
         **variables,
     }
-    with log.open("wb") as sink:
+    with log.open("wb") as file:
         process = subprocess.Popen(
             [COMMAND, "serve"],
             cwd=ROOT,
             env=environment(folder, **settings),
-            stdout=sink,
+            stdout=sink or file,
             stderr=subprocess.STDOUT,
         )
     application = Application(url, f"http://127.0.0.1:{metrics_port}/metrics", log, process)

@@ -76,6 +76,7 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
     ("name", "value", "allowed"),
     [
         ("ENVIRONMENT", "staging", "development or production"),
+        ("REVISION", "v1 (dirty)", "letters, digits, dots and dashes"),
         ("HOST", "two words", "an IP address or a host name"),
         ("PORT", "eighty", "a whole number from 1 to 65535"),
         ("PORT", "0", "a whole number from 1 to 65535"),

@@ -209,7 +209,7 @@ async def test_a_stream_is_logged_when_it_ends_and_timed_when_it_begins(app: Qua
         count: float = metrics.http_requests.labels("GET", route, "200")._value.get()  # noqa: SLF001
         return count
 
-    in_flight = metrics.http_requests_in_flight._value.get  # noqa: SLF001
+    in_flight = metrics.http_requests_in_flight.labels(route)._value.get  # noqa: SLF001
     before, resting = measured(), in_flight()
     with capture_logs() as events:
         async with streaming(app.test_client(), STOCK):

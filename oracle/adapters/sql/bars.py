@@ -88,14 +88,14 @@ class SqlBarRepository:
         await upsert(self._connection, bars, changed, key=("source", "symbol", "session"))
         return len(changed)
 
-    async def find_newest_session(self, source: Source, symbols: Sequence[str]) -> date | None:
-        """Return the newest session that any of the symbols has a bar of, or None."""
-        newest: date | None = await self._connection.scalar(
-            select(func.max(bars.c.session)).where(
-                bars.c.source == source, bars.c.symbol.in_(symbols)
-            )
+    async def list_newest_sessions(self, source: Source, symbols: Sequence[str]) -> dict[str, date]:
+        """Return the session of the newest bar of those of the symbols that have any."""
+        rows = await self._connection.execute(
+            select(bars.c.symbol, func.max(bars.c.session).label("newest"))
+            .where(bars.c.source == source, bars.c.symbol.in_(symbols))
+            .group_by(bars.c.symbol)
         )
-        return newest
+        return {row.symbol: row.newest for row in rows}
 
     async def _values_since(
         self, source: Source, symbol: str, first: date

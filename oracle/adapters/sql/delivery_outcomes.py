@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from oracle.adapters.sql.addressless import without_addresses
 from oracle.adapters.sql.database_clock import DatabaseTime, database_now
 from oracle.adapters.sql.digest_tables import deliveries, runs, subscribers
 from oracle.adapters.sql.sqlite import begin_writing
+from oracle.domain.addressless import without_addresses
 from oracle.domain.runs import Claim, DeliveryState
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from oracle.adapters.sql.addressless import without_addresses
 from oracle.adapters.sql.digest_tables import deliveries, mail_events
 from oracle.adapters.sql.upsert import add_new
+from oracle.domain.addressless import without_addresses
 from oracle.domain.runs import MailEvent, MailEventKind
 
 if TYPE_CHECKING:

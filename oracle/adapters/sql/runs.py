@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import func, select, true, update
 
 from oracle.adapters.sql.database_clock import DatabaseTime, database_now
 from oracle.adapters.sql.digest_tables import runs
@@ -51,6 +51,17 @@ class SqlRunRepository:
             .limit(limit)
         )
         return tuple(_run_of(row) for row in rows)
+
+    async def count_runs(
+        self, source: Source, since: datetime
+    ) -> dict[tuple[RunKind, RunState], int]:
+        """Return how many runs that began since then there are, by kind and state."""
+        rows = await self._connection.execute(
+            select(runs.c.kind, runs.c.state, func.count())
+            .where(runs.c.source == source, runs.c.started_at >= since)
+            .group_by(runs.c.kind, runs.c.state)
+        )
+        return {(RunKind(kind), RunState(state)): count for kind, state, count in rows}
 
     async def add_run(  # noqa: PLR0913 - one argument per column
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from oracle.adapters.sql.bars import SqlBarRepository
 from oracle.adapters.sql.deliveries import SqlDeliveryRepository
@@ -111,6 +112,17 @@ class SqlStore:
         """Return once the database has answered a trivial query. Raises DatabaseUnavailable."""
         async with self._unit("ping") as connection:
             await connection.execute(select(1))
+
+    @property
+    def pool_limit(self) -> int:
+        """How many connections the pool may have at most."""
+        pool = self._engine.pool
+        return pool.size() if isinstance(pool, QueuePool) else 0
+
+    def count_connections(self) -> tuple[int, int]:
+        """Return how many of the pool's connections units have, and how many are idle."""
+        pool = self._engine.pool
+        return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
     async def create_tables(self) -> None:
         """Create the tables in a database that lives in memory; others are migrated."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from oracle.adapters.sql.addressless import without_addresses
 from oracle.adapters.sql.digest_tables import suppressions
 from oracle.adapters.sql.upsert import add_new
+from oracle.domain.addressless import without_addresses
 from oracle.domain.subscribers import Suppression, SuppressionReason
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ async def _find_live_prices(symbols: list[str]) -> LivePrices | None:
     try:
         return await current_site().use_cases.live_prices(symbols)
     except DatabaseUnavailable as error:
-        _log.warning("live_prices_unknown", reason=str(error))
+        _log.warning("live_prices_unknown", why=str(error))
         return None
 
 
@@ -136,5 +136,5 @@ async def _find_histories(symbols: list[str]) -> dict[str, PriceHistory]:
     try:
         return await current_site().use_cases.histories(symbols)
     except DatabaseUnavailable as error:
-        _log.warning("histories_unknown", reason=str(error))
+        _log.warning("histories_unknown", why=str(error))
         return {}

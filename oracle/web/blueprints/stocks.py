@@ -75,7 +75,7 @@ async def _find_past(symbol: str) -> PastPredictions | None:
     try:
         return await current_site().use_cases.past(symbol)
     except DatabaseUnavailable as error:
-        _log.warning("past_predictions_unknown", symbol=symbol, reason=str(error))
+        _log.warning("past_predictions_unknown", symbol=symbol, why=str(error))
         return None
 
 

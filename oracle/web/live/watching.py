@@ -37,7 +37,7 @@ def build_hub(settings: Settings, use_cases: UseCases) -> Hub:
         try:
             return use_cases.market().state is MarketState.OPEN
         except OracleError as error:
-            _log.warning("market_status_unknown", reason=str(error))
+            _log.warning("market_status_unknown", why=str(error))
             return False
 
     upstream = Upstream(is_open, use_cases.refresh_prices, settings.quote_seconds)

@@ -232,15 +232,17 @@ async def test_splits_of_the_newest_answer_stand(store: SqlStore) -> None:
     assert found == {"AAPL": (old, corrected)}
 
 
-async def test_the_newest_bar_of_several_symbols_is_found(store: SqlStore) -> None:
-    """The newest of all, of that source alone."""
+async def test_the_newest_bar_of_each_symbol_is_found(store: SqlStore) -> None:
+    """Each one's own, of that source alone; a symbol without any is left out."""
     async with store.begin() as unit:
-        assert await unit.bars.find_newest_session(SAMPLE, ["AAPL"]) is None
+        assert await unit.bars.list_newest_sessions(SAMPLE, ["AAPL"]) == {}
         await unit.bars.upsert_history(SAMPLE, history("AAPL").up_to(date(2022, 12, 27)), NOW)
         await unit.bars.upsert_history(SAMPLE, history("KO"), NOW)
-        assert await unit.bars.find_newest_session(SAMPLE, ["AAPL"]) == date(2022, 12, 27)
-        assert await unit.bars.find_newest_session(SAMPLE, ["AAPL", "KO"]) == AS_OF
-        assert await unit.bars.find_newest_session(Source.YAHOO, ["AAPL", "KO"]) is None
+        assert await unit.bars.list_newest_sessions(SAMPLE, ["AAPL", "KO", "XOM"]) == {
+            "AAPL": date(2022, 12, 27),
+            "KO": AS_OF,
+        }
+        assert await unit.bars.list_newest_sessions(Source.YAHOO, ["AAPL", "KO"]) == {}
 
 
 async def test_the_last_ranking_of_a_session_is_its_choice(store: SqlStore) -> None:

@@ -252,3 +252,20 @@ async def test_two_instances_never_reserve_the_same_moment(stores: Stores) -> No
     assert len(ordered) == 48
     gaps = [later - earlier for earlier, later in pairwise(ordered)]
     assert min(gaps) > interval - 5
+
+
+async def test_runs_are_counted_by_kind_and_state_since_a_time(store: SqlStore) -> None:
+    """Those of one source that began since then; a combination without runs is left out."""
+    async with store.begin() as unit:
+        began = await unit.epochs.now()
+        for days, state in enumerate((RunState.FINISHED, RunState.FINISHED, RunState.MISSED)):
+            session = AS_OF - timedelta(days=days)
+            await unit.runs.add_run(SAMPLE, RunKind.DIGEST, session, state=state, epoch=1)
+        await unit.runs.add_run(SAMPLE, RunKind.BARS, AS_OF, state=RunState.FINISHED, epoch=1)
+        await unit.runs.add_run(Source.YAHOO, RunKind.BARS, AS_OF, state=RunState.MISSED, epoch=1)
+        assert await unit.runs.count_runs(SAMPLE, began) == {
+            (RunKind.DIGEST, RunState.FINISHED): 2,
+            (RunKind.DIGEST, RunState.MISSED): 1,
+            (RunKind.BARS, RunState.FINISHED): 1,
+        }
+        assert await unit.runs.count_runs(SAMPLE, began + timedelta(days=1)) == {}

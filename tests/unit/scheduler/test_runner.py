@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from oracle.domain.errors import FeedUnavailable, StaleEpoch
+from oracle.observability import metrics
 from oracle.services.lifecycle import Lifecycle
 from oracle.settings import load_settings
 from scheduler.jobs import JOBS, AnyJob, Job, LeaderJob
@@ -148,6 +150,59 @@ async def test_at_the_end_what_finishes_is_waited_for_and_the_rest_is_ended() ->
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_the_table_gives_the_leader_all_but_the_sending(job: Job | LeaderJob) -> None:
-    """Only sending, and showing what happens, is every instance's; sending is finished in order."""
-    assert isinstance(job, LeaderJob) == (job.name not in {"send_deliveries", "observe_runs"})
+    """Only sending is every instance's, and it is finished in order."""
+    assert isinstance(job, LeaderJob) == (job.name != "send_deliveries")
     assert job.finishes == (job.name == "send_deliveries")
+
+
+async def test_who_stops_leading_takes_the_databases_figures_away() -> None:
+    """Neither at the end of the lead nor by a job that ends after it do old figures stay."""
+    lock, begun, may_end = OneLock(3), asyncio.Event(), asyncio.Event()
+    labels = {"state": "confirmed"}
+
+    async def count_slowly(_: Dependencies, __: int) -> None:
+        metrics.subscribers.labels("confirmed").set(5)
+        begun.set()
+        try:
+            await may_end.wait()
+        finally:
+            metrics.subscribers.labels("confirmed").set(6)
+
+    job = LeaderJob("count_slowly", 3600.0, count_slowly)
+    async with run_scheduler(process(lock), [job]):
+        await begun.wait()
+        assert REGISTRY.get_sample_value("oracle_subscribers", labels) == 5
+    assert lock.releases == 1
+    assert REGISTRY.get_sample_value("oracle_subscribers", labels) is None
+
+
+async def test_every_jobs_outcomes_are_counted_from_the_start() -> None:
+    """The first failure of a job is an increase, not the beginning of a series."""
+
+    async def work(_: Dependencies) -> None:
+        await asyncio.sleep(0)
+
+    async with run_scheduler(process(STANDBY), [Job("untried", 3600.0, work)]):
+        for outcome in metrics.JOB_OUTCOMES:
+            labels = {"job": "untried", "outcome": outcome}
+            assert REGISTRY.get_sample_value("oracle_scheduler_job_runs_total", labels) is not None
+
+
+async def test_the_delay_of_the_newest_tick_is_shown() -> None:
+    """Ticks that wait for a blocked loop are late by that time."""
+    delays: list[float] = []
+    late = asyncio.Event()
+
+    async def work(_: Dependencies) -> None:
+        delays.append(REGISTRY.get_sample_value("oracle_scheduler_tick_delay_seconds") or 0.0)
+        if len(delays) == 2:
+            started = perf_counter()
+            while perf_counter() - started < 0.2:
+                pass
+        if len(delays) == 3:
+            late.set()
+
+    async with run_scheduler(process(STANDBY), [Job("blocked", 0.05, work)]):
+        await late.wait()
+    assert delays[0] == 0.0
+    assert delays[2] >= 0.1

@@ -214,7 +214,7 @@ async def test_the_metrics_tell_how_long_the_digest_still_takes(scene: Scene) ->
     for expected in (0.5, 0.0):
         await lead_digest(scene.deps, scene.epoch)
         await lead_digest(scene.deps, scene.epoch)
-        await observe_runs(slow)
+        await observe_runs(slow, scene.epoch)
         assert REGISTRY.get_sample_value("oracle_digest_seconds_left") == expected
         await send_deliveries(scene.deps)
 

@@ -178,7 +178,7 @@ async def test_metrics_show_the_live_record(market: ScriptedMarket) -> None:
     )
     closed = market.deps.calendar.session_close(date(2023, 6, 15)).timestamp()
     assert value("oracle_forecast_last_settled_session_timestamp_seconds") == closed
-    assert value("oracle_feed_newest_bar_timestamp_seconds") == closed
+    assert value("oracle_feed_newest_bar_timestamp_seconds", {"symbol": "KO"}) == closed
 
 
 class SilentStore:

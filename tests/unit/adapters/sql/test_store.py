@@ -261,3 +261,15 @@ async def test_a_unit_cancelled_twice_leaves_nothing_behind(tmp_path: Path, step
         del store
         gc.collect()
     assert not warned
+
+
+async def test_the_pools_connections_are_counted(tmp_path: Path) -> None:
+    """By whether units have them, beside how many there may be; none are made to be counted."""
+    made = create_store(f"sqlite+aiosqlite:///{tmp_path}/a.db", deadline=20.0, pool_size=3)
+    assert made.pool_limit == 3
+    assert made.count_connections() == (0, 0)
+    async with made.begin(), made.begin():
+        assert made.count_connections() == (2, 0)
+    assert made.count_connections() == (0, 2)
+    await made.aclose()
+    assert made.count_connections() == (0, 0)

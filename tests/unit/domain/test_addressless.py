@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.adapters.sql.addressless import HIDDEN, without_addresses
+from oracle.domain.addressless import HIDDEN, without_addresses
 
 
 @pytest.mark.parametrize(
