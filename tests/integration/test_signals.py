@@ -84,6 +84,7 @@ def test_every_line_of_a_real_run_is_an_event_that_is_documented(tmp_path: Path)
         for path in ("/", "/stocks/KO", "/nowhere", "/api/v1/stocks/KO", "/search?q=apple"):
             application.status(path)
         application.wait_for_event("fit_frozen")
+        application.wait_for_event("elected")
         assert application.stop() == 0
         lines = [json.loads(text) for text in application.log.read_text().splitlines()]
     documented = read_events(LOG_EVENTS.read_text(encoding="utf-8"))
