@@ -9,7 +9,7 @@ import numpy as np
 
 from oracle.domain.forecasts import MIN_SESSIONS
 from oracle.forecasting.panel import ODD_MOVE
-from oracle.forecasting.smoothing import known_or_zero
+from oracle.forecasting.smoothing import first_of_all, known_or_zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,11 @@ it, is not forecast from until a later session confirms it (decision 11)."""
 
 def usable_sessions(window: Panel, returns: FloatArray) -> NDArray[np.int64]:
     """Return [S]: the sessions whose close has a usable close before it, and the first one."""
-    count = np.isfinite(returns).sum(axis=0)
+    there = np.isfinite(returns)
+    first = first_of_all(there)
+    if first is not None:
+        return np.full(returns.shape[1], len(returns) - first + 1)
+    count = there.sum(axis=0)
     any_close = np.isfinite(window.usable_closes()).any(axis=0)
     return np.where(any_close, count + 1, 0).astype(np.int64)
 
@@ -41,8 +45,7 @@ def refusals(
 
     `usable` [S] tells whose scale can be measured on the last session.
     """
-    rows = slice(-RECENT_SESSIONS - 1, None)
-    latest = window.on(window.sessions[rows])
+    latest = window.latest(RECENT_SESSIONS + 1)
     recent = known_or_zero(latest.log_moves()[-RECENT_SESSIONS:])
     newest = np.isfinite(latest.usable_closes()[-1])
     last = recent[-1] if len(recent) else np.zeros(len(window.symbols))

@@ -42,7 +42,9 @@ class Ranges:
     @property
     def total(self) -> FloatArray:
         """The size of the whole day, sqrt(gk^2 + on^2), as [T, S]."""
-        return np.sqrt(self.garman_klass**2 + self.overnight**2)
+        total = self.garman_klass * self.garman_klass
+        total += self.overnight * self.overnight
+        return np.sqrt(total, out=total)
 
 
 def usable_bars(panel: Panel) -> NDArray[np.bool_]:
@@ -68,23 +70,32 @@ def ranges_of(panel: Panel, returns: FloatArray) -> Ranges | None:
     """Return the ranges of the sessions that have a return, or None if no bar gives one."""
     if panel.open is None or panel.high is None or panel.low is None:
         return None
-    good = usable_bars(panel) & np.isfinite(returns)
+    good = usable_bars(panel)[1:] & np.isfinite(returns[1:])
     if not good.any():
         return None
     every = bool(good.all())
     opens, highs, lows, closes = (
-        np.log(part if every else np.where(good, part, 1.0))
+        np.log(part[1:] if every else np.where(good, part[1:], 1.0))
         for part in (panel.open, panel.high, panel.low, panel.closes)
     )
-    overnight = np.full(closes.shape, np.nan)
+    # The first session has no return, and so no range either.
+    ranges = Ranges(np.full_like(returns, np.nan), np.full_like(returns, np.nan))
+    opens -= closes
     # ln(O/C_-1) is ln(O/C) + ln(C/C_-1): so it is missing exactly where the return is.
-    overnight[1:] = np.abs((opens - closes)[1:] + returns[1:])
+    overnight = np.abs(np.add(opens, returns[1:], out=closes), out=ranges.overnight[1:])
     good &= overnight <= ODD_MOVE
-    squared = 0.5 * (highs - lows) ** 2 - _CLOSE_WEIGHT * (closes - opens) ** 2
-    garman_klass = np.sqrt(np.maximum(squared, 0.0))
-    garman_klass[~good] = np.nan
-    overnight[~good] = np.nan
-    return Ranges(garman_klass, overnight)
+    highs -= lows
+    highs *= highs
+    highs *= 0.5
+    opens *= opens
+    opens *= _CLOSE_WEIGHT
+    highs -= opens
+    np.maximum(highs, 0.0, out=highs)
+    garman_klass = np.sqrt(highs, out=ranges.garman_klass[1:])
+    if not good.all():
+        np.copyto(garman_klass, np.nan, where=~good)
+        np.copyto(overnight, np.nan, where=~good)
+    return ranges
 
 
 def plain_ranges(
@@ -112,7 +123,7 @@ def plain_ranges(
     opens *= opens
     opens *= _CLOSE_WEIGHT
     narrow -= opens
-    np.maximum(narrow, 0.0, out=narrow)
+    np.clip(narrow, 0.0, np.inf, out=narrow)
     np.sqrt(narrow, out=out[0])
     return plain
 

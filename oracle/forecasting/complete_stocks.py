@@ -11,6 +11,7 @@ The numbers are those of `scale`, `surprise` and `mean`, which other stocks need
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from oracle.forecasting.mean import (
     MOMENTUM_SESSIONS,
     STANDARD_CLIP,
     centred_market,
+    residual_features,
     residual_part,
 )
 from oracle.forecasting.panel import ODD_MOVE
@@ -31,9 +33,9 @@ from oracle.forecasting.scale import FLOOR, SMALLEST_SCALE, WARM_UP
 from oracle.forecasting.smoothing import (
     BLOCK,
     exponential_means,
-    exponential_sums,
     known_or_zero,
     series_weights,
+    weights_from,
 )
 from oracle.forecasting.surprise import STOCK_HALF_LIFE, STOCK_PSEUDO_DAYS, SURPRISE_CLIP
 
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
 _FALLS = ((5, 4), (21, 5))
 """Sessions of the stock's own falls, and the places of their coefficients."""
 
-_SIZES = (1.0, 8.0, 21.0, 250.0)
-_RANGE_SIZES = ((1.0, 250.0), (0.5, 3.0, 8.0, 21.0), (3.0, 21.0))
 _NORM_HALF_LIFE = 60.0
+_CLOSE_INPUTS = ((_NORM_HALF_LIFE, 1.0, 8.0, 21.0, 250.0),)
+_RANGE_INPUTS = ((_NORM_HALF_LIFE, 1.0, 250.0), (0.5, 3.0, 8.0, 21.0), (3.0, 21.0))
+"""Half-lives of the sums of |r|, gk and on. That of the norm comes first and serves the floor."""
+
 _MOMENTUM_END = MOMENTUM_FIRST_LAG + MOMENTUM_SESSIONS
 _MARGIN = 1e-9
 """A size so near to its limit that rounding could decide is left to the general path."""
@@ -72,16 +76,18 @@ class Outcome:
 class CompletePath:
     """A fit's formulas for stocks without gaps; sessions come after `spare` rows of padding.
 
-    `value` and `floor` give A0 = max(value - falls, floor), `corrections` f g - `resting` [N],
-    and `market` [N] what all stocks' leans share, a residual without memory included.
+    `value` gives A0 = max(value + falls, floor), with `floor` the gains of the sum that is taken of
+    the first input and its first half-life, and `falls` [2, N] the weights of the falls, all alike
+    from the session on that has so many before it. `corrections` gives f g, `running` a running
+    sum, and `market` [N] is what all stocks' leans share, a residual without memory included.
     """
 
     spare: int
     value: BlockFilter
-    floor: BlockFilter
+    floor: FloatArray
     falls: FloatArray
     corrections: BlockFilter
-    resting: FloatArray
+    running: BlockFilter
     market: FloatArray
     residual: FloatArray
     with_ranges: bool
@@ -97,7 +103,7 @@ class CompletePath:
         returns[0] = 0.0
         np.subtract(logs[1:], logs[:-1], out=returns[1:])
         room = self.value.room(logs.shape[1])
-        sizes = np.abs(_in_blocks(returns), out=room[:, :BLOCK])
+        sizes = np.abs(_in_blocks(returns), out=room[:, self.value.rows(0)])
         complete = largest(sizes) <= ODD_MOVE
         if self.with_ranges:
             parts = (window.open, window.high, window.low)
@@ -106,11 +112,11 @@ class CompletePath:
                 [_in_blocks(series) for series in (*bars, logs)],
                 _in_blocks(returns),
                 _MARGIN,
-                (room[:, BLOCK : 2 * BLOCK], room[:, 2 * BLOCK : 3 * BLOCK]),
+                (room[:, self.value.rows(1)], room[:, self.value.rows(2)]),
             )
             # The first session has no return and, as for other stocks, no range.
-            for place in (BLOCK, 2 * BLOCK):
-                room[0, place : place + self.spare + 1] = 0.0
+            for place in (1, 2):
+                room[0, self.value.rows(place)][: self.spare + 1] = 0.0
         before, moving = self._before(logs, room)
         complete &= moving
         # In place of the returns: those over A0, then over A.
@@ -123,19 +129,22 @@ class CompletePath:
     def _before(self, logs: FloatArray, room: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Return A0 [N, C], infinite before it is usable, and whose prices move, [C]."""
         first = self.spare + WARM_UP
-        small = self.floor.room(room.shape[2])
-        small[:, :BLOCK] = room[:, :BLOCK]
-        floor = self.floor.apply(small).reshape(logs.shape)
+        before = self.value.apply(room).reshape(logs.shape)
+        start = self.value.rows(0).start
+        floor = np.matmul(self.floor, room[:, start : start + self.floor.shape[2]])
+        floor = floor.reshape(logs.shape)
         floor[:first] = np.inf
         moving = smallest(_in_blocks(floor)) > FLOOR * SMALLEST_SCALE * (1.0 + _MARGIN)
-        before = self.value.apply(room).reshape(logs.shape)
         if not self.with_ranges:
             drops = np.empty(logs.shape)
             for (lag, _), weights in zip(_FALLS, self.falls, strict=True):
                 np.subtract(logs[0], logs[:lag], out=drops[:lag])
                 np.subtract(logs[:-lag], logs[lag:], out=drops[lag:])
-                np.maximum(drops, 0.0, out=drops)
-                drops *= weights[:, None]
+                np.clip(drops, 0.0, np.inf, out=drops)  # Twice as fast as the maximum with zero.
+                # One number for nearly all sessions is several times faster than one for each.
+                start = self.spare + lag
+                drops[:start] *= weights[:start, None]
+                drops[start:] *= weights[-1]
                 before += drops
         np.maximum(before, floor, out=before)
         return before, moving
@@ -143,25 +152,29 @@ class CompletePath:
     def _factor(self, standard: FloatArray) -> FloatArray:
         """Return f g [N, C] from r_{t+1} / A0_t."""
         room = self.corrections.room(standard.shape[1])
-        own = room[:, :BLOCK]
-        np.abs(_in_blocks(standard), out=own)
-        np.minimum(own, SURPRISE_CLIP, out=own)
-        factor = self.corrections.apply(room).reshape(standard.shape)
-        factor += self.resting[:, None]
-        return factor
+        sizes = _in_blocks(np.abs(standard))
+        np.clip(sizes, 0.0, SURPRISE_CLIP, out=room[:, self.corrections.rows(0)])
+        return self.corrections.apply(room).reshape(standard.shape)
 
     def _errors(self, standard: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the last lean [C] and the errors [n, C] from r_{t+1} / A_t."""
         rows = len(standard)
         clipped = np.clip(standard, -STANDARD_CLIP, STANDARD_CLIP)
-        running = exponential_sums(clipped, (np.inf,))[0]
+        room = self.running.room(standard.shape[1])
+        room[:, self.running.rows(0)] = _in_blocks(clipped)
+        running = self.running.apply(room).reshape(standard.shape)
         first = max(self.spare + WARM_UP, rows - QUANTILE_SESSIONS - 1)
         lean = np.zeros((rows - first, standard.shape[1]))
-        for lag, move in ((MOMENTUM_FIRST_LAG, np.add), (_MOMENTUM_END, np.subtract)):
-            start = max(first, lag)
-            if start < rows:
-                later = lean[start - first :]
-                move(later, running[start - lag : rows - lag], out=later)
+        # From the first lag of momentum on there is a sum, and after its last one a difference.
+        start, end = (min(rows, max(first, lag)) for lag in (MOMENTUM_FIRST_LAG, _MOMENTUM_END))
+        lean[start - first : end - first] = running[
+            start - MOMENTUM_FIRST_LAG : end - MOMENTUM_FIRST_LAG
+        ]
+        np.subtract(
+            running[end - MOMENTUM_FIRST_LAG : rows - MOMENTUM_FIRST_LAG],
+            running[end - _MOMENTUM_END : rows - _MOMENTUM_END],
+            out=lean[end - first :],
+        )
         lean *= self.residual[0] / np.sqrt(MOMENTUM_SESSIONS)
         part = np.empty(lean.shape)
         for lag, coefficient in enumerate(self.residual[1:]):
@@ -194,25 +207,28 @@ def complete_path(fit: Fit, *, with_ranges: bool) -> CompletePath | None:
     spare = -rows % BLOCK
     value, falls = _scale_weights(fit, usual, with_ranges=with_ranges)
     counts = np.arange(float(rows))
-    norm = FLOOR * _inverse(series_weights(counts, (_NORM_HALF_LIFE,)))
+    norm = FLOOR * weights_from(1, rows, (_NORM_HALF_LIFE,))[1]
     weight = series_weights(np.maximum(counts - WARM_UP, 0.0), (STOCK_HALF_LIFE,))
     gain = fit.pool_factor / ((weight + STOCK_PSEUDO_DAYS) * fit.usual_surprise)
     entering = np.ones(rows)
     entering[1:] = 1.0 / fit.pool_factor[:-1]
-    inputs = _RANGE_SIZES if with_ranges else (_SIZES,)
+    inputs = _RANGE_INPUTS if with_ranges else _CLOSE_INPUTS
     shared = np.zeros(rows)
     shared[later] = fit.market_z[later]
     market = fit.market_coefficient * centred_market(fit.market_z)
-    market -= residual_part(shared[:, None], fit.residual_coefficients)[:, 0]
+    market -= residual_part(residual_features(shared[:, None]), fit.residual_coefficients)[:, 0]
     return CompletePath(
         spare=spare,
         value=block_filter(inputs, _padded(value, spare)),
-        floor=block_filter(((_NORM_HALF_LIFE,),), _padded(norm, spare)),
+        floor=block_filter(((_NORM_HALF_LIFE,),), _padded(norm, spare)).gains,
         falls=_padded(falls, spare),
         corrections=block_filter(
-            ((STOCK_HALF_LIFE,),), _padded(gain, spare), _padded(entering, spare)
+            ((STOCK_HALF_LIFE,),),
+            _padded(gain, spare),
+            _padded(entering, spare),
+            _padded(gain[0] * STOCK_PSEUDO_DAYS * fit.usual_surprise, spare, 1.0),
         ),
-        resting=_padded(gain[0] * STOCK_PSEUDO_DAYS * fit.usual_surprise, spare, 1.0),
+        running=_running_sum(rows + spare),
         market=_padded(market, spare),
         residual=fit.residual_coefficients,
         with_ranges=with_ranges,
@@ -224,21 +240,25 @@ def _scale_weights(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the weights [H, T] of the exponential sums in b'x, and those [2, T] of the falls."""
     market, counts = fit.market, np.arange(float(len(fit.sessions)))
-    head, tail = market.falls(), market.recent_sizes()
     coefficients = fit.range_coefficients if with_ranges else fit.close_coefficients
-    sizes = market.range_sizes() if with_ranges else market.close_sizes()
-    common = np.vstack([head, sizes, tail])
-    half_lives = sum(_RANGE_SIZES, ()) if with_ranges else _SIZES
-    own = coefficients[: len(half_lives), None] * np.ones((1, len(counts)))
+    terms = market.terms()
+    common = terms.of_ranges if with_ranges else terms.of_closes
+    half_lives = sum(_RANGE_INPUTS if with_ranges else _CLOSE_INPUTS, ())
+    # The sum for the norm takes no part.
+    own = np.zeros((len(half_lives), len(counts)))
+    own[1:] = coefficients[: len(half_lives) - 1, None]
     year = half_lives.index(250.0)
     relative = coefficients[len(coefficients) - len(common) :] @ common
     own[year] += np.divide(relative, usual, out=np.zeros(len(usual)), where=usual > 0.0)
     falls = [coefficients[place] / np.clip(counts, 1.0, lag) for lag, place in _FALLS]
-    return own * _inverse(series_weights(counts, half_lives)), np.array(falls)
+    return own * weights_from(1, len(counts), half_lives)[1], np.array(falls)
 
 
-def _inverse(weights: FloatArray) -> FloatArray:
-    return np.divide(1.0, weights, out=np.zeros(weights.shape), where=weights > 0.0)
+@lru_cache(maxsize=16)
+def _running_sum(rows: int) -> BlockFilter:
+    """Return the sum of all sessions so far, which has the same gains in every block."""
+    whole = block_filter(((np.inf,),), np.ones((1, rows)))
+    return BlockFilter(whole.gains[:1], whole.ends, whole.between)
 
 
 def _padded(series: FloatArray, spare: int, filling: float = 0.0) -> FloatArray:
@@ -251,9 +271,10 @@ def _padded(series: FloatArray, spare: int, filling: float = 0.0) -> FloatArray:
 def _padded_logs(prices: FloatArray, spare: int) -> FloatArray:
     """Return the logs of [T, C] after `spare` rows like the first, which are no move."""
     logs = np.empty((spare + len(prices), prices.shape[1]))
-    np.log(prices, out=logs[spare:])
-    logs[:spare] = logs[spare]
-    return logs
+    # The rows of a part of the panel are short; side by side they are quicker to work through.
+    logs[spare:] = prices
+    logs[:spare] = prices[0]
+    return np.log(logs, out=logs)
 
 
 def _in_blocks(values: FloatArray) -> FloatArray:

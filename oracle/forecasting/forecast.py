@@ -9,6 +9,7 @@ import numpy as np
 
 from oracle.domain.forecasts import LEVELS
 from oracle.forecasting.abstention import refusals, usable_sessions
+from oracle.forecasting.allocation import keep_freed_memory
 from oracle.forecasting.complete_stocks import complete_path
 from oracle.forecasting.distribution import MEDIAN, blended_quantiles, own_quantiles
 from oracle.forecasting.explanation import Reasons
@@ -101,6 +102,7 @@ def forecast_panel(fit: Fit, panel: Panel) -> PanelForecast:
     stock's numbers depend on the fit and its own prices alone, never on who else is asked for.
     The panel's prices must not change before the reasons and contributions have been looked at.
     """
+    keep_freed_memory()
     window = panel.on(fit.sessions)
     numbers = _Numbers.room(len(window.symbols))
     kept = fit.workings_of(window)

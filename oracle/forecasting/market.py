@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.smoothing import (
+    all_alike,
     exponential_means,
     fall,
     known_or_zero,
@@ -37,23 +38,30 @@ class Market:
         """Whether any stock of the pool had more than closes."""
         return bool(np.isfinite(self.day_range).any())
 
-    def falls(self) -> FloatArray:
-        """Return the leverage terms m^-, S_5(m)^- and S_21(m)^-, [3, T]."""
-        column = self.mean[:, None]
-        means = [column, trailing_means(column, 5), trailing_means(column, 21)]
-        return np.stack([fall(series[:, 0]) for series in means])
+    def terms(self) -> MarketTerms:
+        """Return what of these series enters the features."""
+        means = [self.mean[:, None], *trailing_means(self.mean[:, None], (5, 21))]
+        falls = [fall(series[:, 0]) for series in means]
+        # Of a range that is never known the means are zero, like those of zeros without a gap.
+        day_range = self.day_range if self.has_range else 0.0 * self.mean
+        sizes = np.stack([np.abs(self.mean), self.magnitude, day_range], axis=1)
+        day, few, week, season = exponential_means(sizes, (1.0, 3.0, 8.0, 60.0)).transpose(0, 2, 1)
+        return MarketTerms(
+            of_closes=np.stack([*falls, few[1], season[1], day[0], week[0]]),
+            of_ranges=np.stack([*falls, day[2], week[2], day[0], week[0]]),
+        )
 
-    def recent_sizes(self) -> FloatArray:
-        """Return E_1|m| and E_8|m|: how far the market moved as one, [2, T]."""
-        return exponential_means(np.abs(self.mean)[:, None], (1, 8))[:, :, 0]
 
-    def close_sizes(self) -> FloatArray:
-        """Return E_3 ma and E_60 ma: how far its stocks moved, [2, T]."""
-        return exponential_means(self.magnitude[:, None], (3, 60))[:, :, 0]
+@dataclass(frozen=True, slots=True)
+class MarketTerms:
+    """The market's terms of a form, [7, T] each, in their order.
 
-    def range_sizes(self) -> FloatArray:
-        """Return E_1 mrv and E_8 mrv: how wide its stocks' days were, [2, T]."""
-        return exponential_means(self.day_range[:, None], (1, 8))[:, :, 0]
+    The leverage terms m^-, S_5(m)^- and S_21(m)^-; how far its stocks moved, E_3 ma and E_60 ma,
+    or how wide their days were, E_1 mrv and E_8 mrv; how far it moved as one, E_1|m| and E_8|m|.
+    """
+
+    of_closes: FloatArray
+    of_ranges: FloatArray
 
 
 def market_of(returns: FloatArray, ranges: Ranges | None) -> Market:
@@ -72,6 +80,6 @@ def magnitude_on(market: Market, returns: FloatArray) -> FloatArray:
     So a young stock is compared with the market of its own lifetime.
     """
     there = np.isfinite(returns)
-    if np.array_equal(there, np.broadcast_to(there[:, :1], there.shape)):
+    if all_alike(there):
         there = there[:, :1]
     return np.where(there, known_or_zero(market.magnitude)[:, None], np.nan)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.regression import solve_ridge
-from oracle.forecasting.smoothing import known_or_zero, trailing_sums
+from oracle.forecasting.smoothing import first_of_all, known_or_zero, trailing_sums
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -36,9 +36,11 @@ RESIDUAL_LAGS = 3
 
 def standardise(returns: FloatArray, scale: FloatArray) -> FloatArray:
     """Return Z [T, S], each return over the scale forecast for it, clipped; NaN if unknown."""
-    standard = np.full(returns.shape, np.nan)
-    np.divide(returns[1:], scale[:-1], out=standard[1:])
-    return np.clip(standard, -STANDARD_CLIP, STANDARD_CLIP, out=standard)
+    standard = np.empty_like(returns)
+    standard[:1] = np.nan
+    later = np.divide(returns[1:], scale[:-1], out=standard[1:])
+    np.clip(later, -STANDARD_CLIP, STANDARD_CLIP, out=later)
+    return standard
 
 
 def centred_market(market_z: FloatArray) -> FloatArray:
@@ -60,8 +62,8 @@ def fit_market(market_z: FloatArray) -> float:
 
 def momentum(residuals: FloatArray) -> FloatArray:
     """Return the sum of e over its lags 21 to 251, over sqrt 231, [T, S]; e must be finite."""
-    shifted = np.zeros(residuals.shape)
-    year = trailing_sums(residuals[:-MOMENTUM_FIRST_LAG], MOMENTUM_SESSIONS)
+    shifted = np.zeros_like(residuals)
+    (year,) = trailing_sums(residuals[:-MOMENTUM_FIRST_LAG], (MOMENTUM_SESSIONS,))
     np.multiply(year, 1.0 / np.sqrt(MOMENTUM_SESSIONS), out=shifted[MOMENTUM_FIRST_LAG:])
     return shifted
 
@@ -69,35 +71,43 @@ def momentum(residuals: FloatArray) -> FloatArray:
 def residual_features(residuals: FloatArray) -> FloatArray:
     """Return momentum, e_t, e_{t-1} and e_{t-2}, [4, T, S], with zero for what is missing."""
     known = known_or_zero(residuals)
-    features = np.zeros((1 + RESIDUAL_LAGS, *known.shape))
+    # By stock, like the residuals: see `Panel.by_stock`.
+    features = np.empty((1 + RESIDUAL_LAGS, *known.shape[::-1])).transpose(0, 2, 1)
     features[0] = momentum(known)
     for lag in range(RESIDUAL_LAGS):
+        features[1 + lag, :lag] = 0.0
         features[1 + lag, lag:] = known[: len(known) - lag]
     return features
 
 
-def residual_part(residuals: FloatArray, coefficients: FloatArray) -> FloatArray:
-    """Return the coefficients [4] times the features of e [T, S], without keeping those."""
-    known = known_or_zero(residuals)
-    total: FloatArray = coefficients[0] * momentum(known)
-    for lag in range(RESIDUAL_LAGS):
-        total[lag:] += coefficients[1 + lag] * known[: len(known) - lag]
-    return total
+def residual_part(features: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Return the coefficients [4] times the features [4, T, S], as [T, S]."""
+    part: FloatArray = np.matmul(coefficients, features.transpose(2, 0, 1)).T
+    return part
 
 
-def fit_residual(residuals: FloatArray) -> FloatArray:
+def fit_residual(residuals: FloatArray, features: FloatArray) -> FloatArray:
     """Return the residual part's coefficients [4]: ridge with pseudo stock-days towards zero.
 
     (G + N0 diag(G) / N) c = g for N stock-days: a feature's pseudo-observations have its own mean
-    square, so that the shrinkage has no units.
+    square, so that the shrinkage has no units. `features` [4, T, S] are those of e [T, S].
     """
     used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
-    # Unused stock-days stay in the matrices as rows of zeros: faster than cutting them out.
-    design = (residual_features(residuals)[:, :-1] * used).reshape(1 + RESIDUAL_LAGS, -1)
-    target = np.where(used, residuals[1:], 0.0).reshape(-1)
-    gram = design @ design.T
+    first, last = first_of_all(used), len(used)
+    if first is None:
+        # Unused stock-days stay in the matrices as rows of zeros: faster than cutting them out.
+        first, features = 0, features[:, :-1] * used
+    # Beside the next residuals, in an array of their own: for the product of an array with itself
+    # NumPy calls another routine of BLAS, which is five times slower for matrices so narrow.
+    count, stocks = len(features), residuals.shape[1]
+    both = np.empty((count + 1, stocks, last - first)).transpose(0, 2, 1)
+    both[:count] = features[:, first:last]
+    both[count] = known_or_zero(residuals[1 + first :])
+    by_stock = features[:, first:last].transpose(2, 0, 1)
+    products = np.matmul(by_stock, both.transpose(2, 1, 0)).sum(axis=0)
+    gram, moments = products[:, :count], products[:, count]
     penalty = RESIDUAL_PSEUDO_STOCK_DAYS * np.diag(gram) / max(1, int(used.sum()))
-    return solve_ridge(gram, design @ target, penalty)
+    return solve_ridge(gram, moments, penalty)
 
 
 def lean_of(market: FloatArray, residual: FloatArray) -> FloatArray:

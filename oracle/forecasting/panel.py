@@ -20,8 +20,8 @@ ODD_MOVE = log(2.5)
 """A larger log move within one session is not believed."""
 
 
-_ROWS_AT_ONCE = 16
-"""Sessions looked through at once, which stay in the processor's cache for the second look."""
+_AT_ONCE = 50_000
+"""Closes looked through at once, which stay in the processor's cache for the second look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +100,20 @@ class Panel:
         ends = (None if part is None else part[:, chosen] for part in self._ends())
         return Panel(symbols, self.sessions, self.closes[:, chosen], *ends)
 
+    def latest(self, sessions: int) -> Panel:
+        """Return the panel's last sessions, at most so many, without copying them."""
+        ends = (None if part is None else part[-sessions:] for part in self._ends())
+        return Panel(self.symbols, self.sessions[-sessions:], self.closes[-sessions:], *ends)
+
+    def by_stock(self) -> Panel:
+        """Return the panel in arrays in which each stock's prices lie side by side.
+
+        What is computed of them keeps that order, in which sums over sessions and those over
+        stocks are fast both, however few the stocks.
+        """
+        parts = (None if part is None else np.asfortranarray(part) for part in self._ends())
+        return Panel(self.symbols, self.sessions, np.asfortranarray(self.closes), *parts)
+
     def usable_closes(self) -> FloatArray:
         """Return the closes [T, S] with NaN for every one that is missing."""
         usable = np.isfinite(self.closes) & (self.closes > 0.0)
@@ -108,12 +122,13 @@ class Panel:
     def usable_counts(self) -> NDArray[np.int64]:
         """Return how many closes of each session are not missing, [T]."""
         counts = np.full(len(self.sessions), len(self.symbols))
-        for start in range(0, len(counts), _ROWS_AT_ONCE):
-            rows = self.closes[start : start + _ROWS_AT_ONCE]
+        step = max(1, _AT_ONCE // max(1, len(self.symbols)))
+        for start in range(0, len(counts), step):
+            rows = self.closes[start : start + step]
             # NaN fails both comparisons. Nearly always all are there, which two looks tell.
             if rows.size and not (rows.min() > 0.0 and rows.max() < np.inf):
                 there = (rows > 0.0) & (rows < np.inf)
-                counts[start : start + _ROWS_AT_ONCE] = there.sum(axis=1)
+                counts[start : start + step] = there.sum(axis=1)
         return counts
 
     def log_moves(self) -> FloatArray:
@@ -122,9 +137,9 @@ class Panel:
         The moves into a missing close and out of it are undefined, thus NaN: a move over several
         sessions is not a daily return, and sharing it out would invent closes.
         """
-        moves = np.empty(self.closes.shape)
-        moves[:1] = np.nan
         logs = np.log(self.usable_closes())
+        moves = np.empty_like(logs)
+        moves[:1] = np.nan
         np.subtract(logs[1:], logs[:-1], out=moves[1:])
         return moves
 
@@ -136,14 +151,22 @@ class Panel:
         """
         return believable(self.log_moves())
 
+    def prices(self) -> tuple[FloatArray | None, ...]:
+        """Return closes, open, high and low."""
+        return self.closes, self.open, self.high, self.low
+
     def _ends(self) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
         return self.open, self.high, self.low
 
 
 def believable(moves: FloatArray) -> FloatArray:
     """Return the log moves with NaN for those beyond a factor of 2.5."""
-    odd = np.abs(moves) > ODD_MOVE
-    return np.where(odd, np.nan, moves) if odd.any() else moves
+    # NaN is never the larger: `fmax` is, as against `max`, the largest of what is there.
+    largest = max(
+        np.fmax.reduce(moves, axis=None, initial=0.0),
+        -np.fmin.reduce(moves, axis=None, initial=0.0),
+    )
+    return np.where(np.abs(moves) > ODD_MOVE, np.nan, moves) if largest > ODD_MOVE else moves
 
 
 def quiet_sessions(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.forecasting.scale import FLOOR
+from oracle.forecasting.scale import FLOOR, SMALLEST_SCALE
+from oracle.forecasting.smoothing import known_or_zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +27,7 @@ FORGETTING_HALF_LIFE = 1250.0
 _RIDGE = 1e-8
 
 # Stock-days per step, so that the step's arrays stay in the processor's cache.
-_CHUNK = 16_384
+_CHUNK = 8_192
 
 
 def fit_scale(
@@ -42,60 +44,82 @@ def fit_scale(
     sessions; the second time they are also divided by max(0.2, b'x / n)^2 as the first fit gives
     it, since the noise of |r| is proportional to A (feasible generalised least squares).
     """
-    usable = used[:-1] & np.isfinite(absolute[1:])
-    if not usable.any():
+    # Every array has a place for the last session as well, with weight zero: so none has a hole.
+    unused = ~used
+    unused[:-1] |= np.isnan(absolute[1:])
+    unused[-1:] = True
+    if unused.all():
         return prior.copy()
-    ages = np.arange(len(usable) - 1, -1, -1.0)
-    roots = 0.5 ** (0.5 * ages / FORGETTING_HALF_LIFE)[:, None] * usable
-    sizes = norm[:-1]
-    target = np.where(usable, absolute[1:], 0.0)
-    first = _solve_towards(prior, *_moments(form, roots, sizes, target, sizes))
-    expected = np.maximum(form.value(first)[:-1], FLOOR * sizes)
-    return _solve_towards(prior, *_moments(form, roots, sizes, target, expected))
+    target = np.zeros_like(absolute)
+    target[:-1] = known_or_zero(absolute[1:])
+    fading = _fading(len(norm))[:, None]
+    sizes = np.maximum(norm, SMALLEST_SCALE)  # Larger already where it is used.
+    squares = sizes * sizes
+    weights = fading / squares
+    np.copyto(weights, 0.0, where=unused)
+    first = _solve_towards(prior, *_moments(form, weights, target), _sum(weights * squares))
+    expected = form.value(first)
+    sizes *= FLOOR
+    np.maximum(expected, sizes, out=expected)
+    expected *= expected
+    np.divide(fading, expected, out=weights)
+    np.copyto(weights, 0.0, where=unused)
+    squares *= weights
+    return _solve_towards(prior, *_moments(form, weights, target), _sum(squares))
+
+
+@lru_cache(maxsize=16)
+def _fading(sessions: int) -> FloatArray:
+    """Return the weights [T] that halve every 1,250 sessions, one for the last but one."""
+    fading: FloatArray = np.exp2(np.arange(2.0 - sessions, 2.0) / FORGETTING_HALF_LIFE)
+    fading.setflags(write=False)
+    return fading
+
+
+def _sum(values: FloatArray) -> float:
+    return float(values.sum())
 
 
 def _moments(
-    form: LinearForm, roots: FloatArray, norm: FloatArray, target: FloatArray, size: FloatArray
-) -> tuple[FloatArray, float]:
-    """Return sum w zz' [K + 1, K + 1] of z = (x, y), and the sum of the weights of x / n.
+    form: LinearForm, weights: FloatArray, target: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return G = sum w xx' [K, K] and g = sum w xy [K] with `weights` w and `target` y [T, S].
 
-    The stock-days [T, S] of x and y are divided by `size` and weighted by the squares of `roots`,
-    which are zero where the size may be. Terms of the market are one series each times `relative`:
-    of those the sums per session suffice, so that only the stocks' own terms are worked through.
+    Terms of the market are one series each times `relative`: of those the sums per session suffice,
+    so that only the stocks' own terms are worked through, some stocks at once.
     """
-    own, sessions = len(form.own), len(roots)
-    count = own + len(form.shared)
-    gram, total = np.zeros((count + 1, count + 1)), 0.0
-    # Where y stands among the rows of each step: after the own terms, and before `relative`.
-    direct = [*range(own), count]
-    step = max(1, _CHUNK // roots.shape[1])
-    for start in range(0, sessions, step):
-        part = slice(start, min(start + step, sessions))
-        factor = np.zeros_like(roots[part])
-        np.divide(roots[part], size[part], out=factor, where=roots[part] > 0.0)
-        rows = np.empty((own + 2, *factor.shape))
-        for place, term in enumerate((*form.own, target, form.relative)):
-            np.multiply(term[part], factor, out=rows[place])
-        flat = rows[:-1].reshape(own + 1, -1)
-        gram[np.ix_(direct, direct)] += flat @ flat.T
-        shared, ones = form.shared[:, part], np.ones(roots.shape[1])
-        with_market = (rows * rows[-1]) @ ones
-        across = with_market[:-1] @ shared.T
-        gram[np.ix_(direct, range(own, count))] += across
-        gram[np.ix_(range(own, count), direct)] += across.T
-        gram[own:count, own:count] += (shared * with_market[-1]) @ shared.T
-        factor *= norm[part]
-        total += float(np.vdot(factor, factor))
-    return gram, total
+    own, (sessions, stocks) = len(form.own), weights.shape
+    terms, relative = form.own.transpose(0, 2, 1), form.relative.T
+    direct = np.zeros((own + 1, own))
+    with_market = np.zeros((own + 2, sessions))
+    step = max(1, _CHUNK // sessions)
+    for start in range(0, stocks, step):
+        some = slice(start, start + step)
+        weight, part = weights.T[some], terms[:, some]
+        # The own terms, the target and `relative`, all times the weight.
+        rows = np.empty((own + 2, *weight.shape))
+        np.multiply(part, weight, out=rows[:own])
+        np.multiply(target.T[some], weight, out=rows[own])
+        np.multiply(relative[some], weight, out=rows[own + 1])
+        direct += rows[:-1].reshape(own + 1, -1) @ part.reshape(own, -1).T
+        with_market += np.einsum("kst,st->kt", rows, relative[some])
+    across = with_market[:-1] @ form.shared.T
+    gram = np.empty((own + len(form.shared), own + len(form.shared)))
+    gram[:own, :own] = direct[:own]
+    gram[:own, own:] = across[:own]
+    gram[own:, :own] = across[:own].T
+    gram[own:, own:] = (form.shared * with_market[-1]) @ form.shared.T
+    return gram, np.concatenate([direct[own], across[own]])
 
 
-def _solve_towards(prior: FloatArray, gram: FloatArray, total: float) -> FloatArray:
-    """Return b of the regression of y on x from the sums over (x, y) and the sum of weights W.
+def _solve_towards(
+    prior: FloatArray, inputs: FloatArray, moments: FloatArray, total: float
+) -> FloatArray:
+    """Return b of the regression of y on x from G, g and the sum of the weights W of x / n.
 
-    With G = sum w xx', g = sum w xy and N0 = 2,000 the g-prior (Zellner 1986) gives
-    (G + N0 G/W) b = g + (N0 G/W) b0, which is (1 + N0/W) G (b - b0) = g - G b0.
+    With N0 = 2,000 the g-prior (Zellner 1986) gives (G + N0 G/W) b = g + (N0 G/W) b0, which is
+    (1 + N0/W) G (b - b0) = g - G b0.
     """
-    inputs, moments = gram[:-1, :-1], gram[:-1, -1]
     return prior + solve_ridge(
         (1.0 + PRIOR_STOCK_DAYS / total) * inputs,
         moments - inputs @ prior,
@@ -110,8 +134,14 @@ def solve_ridge(gram: FloatArray, moments: FloatArray, penalty: FloatArray) -> F
     """
     diagonal = np.diag(gram) + penalty
     active = diagonal > 0.0
-    size = np.sqrt(diagonal[active])
-    matrix = (gram + np.diag(penalty))[np.ix_(active, active)] / np.outer(size, size)
     solution = np.zeros(len(moments))
-    solution[active] = np.linalg.solve(matrix, moments[active] / size) / size
+    if not active.all():
+        some = np.ix_(active, active)
+        solution[active] = solve_ridge(gram[some], moments[active], penalty[active])
+        return solution
+    size = 1.0 / np.sqrt(diagonal)
+    matrix = gram * size
+    matrix *= size[:, None]
+    np.fill_diagonal(matrix, 1.0)  # (G_ii + penalty_i) / (G_ii + penalty_i)
+    np.multiply(np.linalg.solve(matrix, moments * size), size, out=solution)
     return solution

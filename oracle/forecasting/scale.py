@@ -24,7 +24,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.market import magnitude_on
-from oracle.forecasting.smoothing import counts_of, exponential_means, fall, trailing_means
+from oracle.forecasting.smoothing import (
+    by_session,
+    counts_of,
+    exponential_means,
+    room_for,
+    trailing_means,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,25 +70,26 @@ RANGE_HALF_LIFE = 8.0
 
 @dataclass(frozen=True, slots=True)
 class LinearForm:
-    """The terms of one form: each of `own` [T, S], then `relative` [T, S] times `shared` [M, T]."""
+    """The terms of one form: `own` [K, T, S], then `relative` [T, S] times `shared` [M, T].
 
-    own: tuple[FloatArray, ...]
+    The terms of the stocks' own are quick to add up where `own` is a view of [K, S, T].
+    """
+
+    own: FloatArray
     shared: FloatArray
     relative: FloatArray
 
     def value(self, coefficients: FloatArray) -> FloatArray:
         """Return b'x [T, S] without making the terms themselves."""
-        market = coefficients[len(self.own) :] @ self.shared
-        total = self.relative * market[:, None]
-        part = np.empty(total.shape)
-        for coefficient, term in zip(coefficients, self.own, strict=False):
-            total += np.multiply(coefficient, term, out=part)
+        count = len(self.own)
+        total: FloatArray = np.matmul(coefficients[:count], self.own.transpose(2, 0, 1)).T
+        total += self.relative * (coefficients[count:] @ self.shared)[:, None]
         return total
 
     def sums(self, factor: FloatArray, rows: slice) -> FloatArray:
-        """Return the sums over these rows of x times `factor` [T, S] of those rows, [K, S]."""
-        own = [np.einsum("ts,ts->s", term[rows], factor) for term in self.own]
-        return np.vstack([*own, self.shared[:, rows] @ (factor * self.relative[rows])])
+        """Return the sums over these rows of x times `factor` [T, S] of those rows, [K + M, S]."""
+        own = np.einsum("kts,ts->ks", self.own[:, rows], factor)
+        return np.vstack([own, self.shared[:, rows] @ (factor * self.relative[rows])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class ScaleFeatures:
                 scale += (1.0 - self.range_weight) * self._bounded(
                     self.closes, close_coefficients, floor
                 )
-        scale[~self.usable] = np.nan
+        np.copyto(scale, np.nan, where=~self.usable)
         return scale
 
     def _bounded(
@@ -136,30 +143,29 @@ def scale_features(
         ranges = None
     weight = None if ranges is None else _range_weight(returns, ranges)
     with_closes = both or ranges is None or weight is not None
-    absolute = np.abs(returns)
-    half_lives = (60.0, 250.0, 1.0, 8.0, 21.0) if with_closes else (60.0, 250.0, 1.0)
-    norm, year, day, *weeks = exponential_means(absolute, half_lives)
+    # Always the same half-lives, since their number may decide about the last bits.
+    sizes = room_for(7, returns.shape)
+    half_lives = (60.0, 1.0, 8.0, 21.0, 250.0)
+    norm, day, _, _, year = exponential_means(np.abs(returns), half_lives, sizes[:5])
     usual = exponential_means(magnitude_on(market, returns), (250.0,))[0]
     seen = counts_of(np.isfinite(returns)) >= WARM_UP
     usable = seen & (norm > SMALLEST_SCALE) & (usual > 0.0)
-    relative = np.zeros(returns.shape)
-    np.divide(year, usual, out=relative, where=usable)
-    head, tail = market.falls(), market.recent_sizes()
+    relative = year / np.where(usable, usual, np.inf)
+    shared = market.terms()
     closes = None
     if with_closes:
-        falls = (fall(trailing_means(returns, sessions)) for sessions in (5, 21))
-        closes = LinearForm(
-            (day, *weeks, year, *falls), np.vstack([head, market.close_sizes(), tail]), relative
-        )
+        own = by_session(sizes[1:], len(returns))
+        for place, mean in enumerate(trailing_means(returns, (5, 21)), 4):
+            np.maximum(np.negative(mean, out=mean), 0.0, out=own[place])
+        closes = LinearForm(own, shared.of_closes, relative)
     by_range = None
     if ranges is not None:
-        inside = exponential_means(ranges.garman_klass, (0.5, 3.0, 8.0, 21.0))
-        outside = exponential_means(ranges.overnight, (3.0, 21.0))
-        by_range = LinearForm(
-            (day, year, *inside, *outside),
-            np.vstack([head, market.range_sizes(), tail]),
-            relative,
-        )
+        room = room_for(8, returns.shape)
+        exponential_means(ranges.garman_klass, (0.5, 3.0, 8.0, 21.0), room[2:6])
+        exponential_means(ranges.overnight, (3.0, 21.0), room[6:])
+        own = by_session(room, len(returns))
+        own[0], own[1] = day, year
+        by_range = LinearForm(own, shared.of_ranges, relative)
     return ScaleFeatures(norm, usable, closes, by_range, weight)
 
 

@@ -20,14 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.forecasting.smoothing import (
-    exponential_sums,
-    exponential_weights,
-    known_or_zero,
-    lagged,
-    mean_of_present,
-    ratio,
-)
+from oracle.forecasting.smoothing import lagged, present_sums, ratio, sums_of_present
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -39,30 +32,32 @@ STOCK_HALF_LIFE, STOCK_PSEUDO_DAYS = 250.0, 200.0
 
 def surprises(returns: FloatArray, scale: FloatArray) -> FloatArray:
     """Return z [T, S], the size of each return against the A0 forecast for it; NaN if unknown."""
-    sizes = np.full(returns.shape, np.nan)
-    np.divide(np.abs(returns[1:]), scale[:-1], out=sizes[1:])
-    np.minimum(sizes, SURPRISE_CLIP, out=sizes)
+    sizes = np.empty_like(returns)
+    sizes[:1] = np.nan
+    later = np.divide(returns[1:], scale[:-1], out=sizes[1:])
+    np.minimum(np.abs(later, out=later), SURPRISE_CLIP, out=later)
     return sizes
 
 
-def usual_size(values: FloatArray) -> float:
-    """Return the mean of the values that are there; zero if none is."""
-    there = np.isfinite(values)
-    count = int(there.sum())
-    return float(np.where(there, values, 0.0).sum()) / count if count else 0.0
-
-
-def pool_factor(sizes: FloatArray) -> FloatArray:
-    """Return f [T] from the pool's z [T, S]."""
-    daily = mean_of_present(sizes)[:, None]
-    return _factor(daily, usual_size(sizes), POOL_HALF_LIFE, POOL_PSEUDO_DAYS)[:, 0]
+def pool_factor(sizes: FloatArray) -> tuple[FloatArray, float]:
+    """Return f [T] from the pool's z [T, S], and um, the mean of u."""
+    total, counts = sums_of_present(sizes)
+    count = max(1.0, float(counts.sum()))
+    usual = float(total.sum()) / count
+    factor = _factor(ratio(total, counts)[:, None], usual, POOL_HALF_LIFE, POOL_PSEUDO_DAYS)[:, 0]
+    return factor, float((total / _one_before(factor)).sum()) / count
 
 
 def own_surprises(sizes: FloatArray, factor: FloatArray) -> FloatArray:
     """Return u [T, S], what is left of z when the pool's factor is taken out."""
+    return sizes / _one_before(factor)[:, None]
+
+
+def _one_before(factor: FloatArray) -> FloatArray:
+    """Return f_{t-1} [T], where one stands before the first."""
     before = lagged(factor, 1)
     before[:1] = 1.0
-    return sizes / before[:, None]
+    return before
 
 
 def stock_factors(own: FloatArray, usual: float) -> FloatArray:
@@ -72,7 +67,9 @@ def stock_factors(own: FloatArray, usual: float) -> FloatArray:
 
 def _factor(sizes: FloatArray, usual: float, half_life: float, pseudo_days: float) -> FloatArray:
     if usual <= 0.0:  # Nothing moved since it could be measured: there is nothing to correct.
-        return np.ones(sizes.shape)
-    sums = exponential_sums(known_or_zero(sizes), (half_life,))[0]
-    weights = exponential_weights(np.isfinite(sizes), (half_life,))[0]
-    return ratio(sums + pseudo_days * usual, (weights + pseudo_days) * usual)
+        return np.ones_like(sizes)
+    sums, weights = present_sums(sizes, (half_life,))
+    factor: FloatArray = sums[0]
+    factor += pseudo_days * usual
+    factor /= (weights[0] + pseudo_days) * usual
+    return factor

@@ -9,6 +9,7 @@ import numpy as np
 from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import MIN_SESSIONS
 from oracle.domain.wording import count_of
+from oracle.forecasting.allocation import keep_freed_memory
 from oracle.forecasting.bars import ranges_of
 from oracle.forecasting.contributions import Path
 from oracle.forecasting.distribution import pooled_quantiles, standardised_errors
@@ -19,6 +20,7 @@ from oracle.forecasting.mean import (
     fit_market,
     fit_residual,
     lean_of,
+    residual_features,
     residual_part,
     standardise,
 )
@@ -30,9 +32,8 @@ from oracle.forecasting.surprise import (
     pool_factor,
     stock_factors,
     surprises,
-    usual_size,
 )
-from oracle.forecasting.workings import SMALL_POOL, PoolWorkings, Workings, copy_of
+from oracle.forecasting.workings import SMALL_POOL, PoolWorkings, Workings
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -58,7 +59,9 @@ def fit_pool(panel: Panel) -> Fit:
     Raises PoolIncomplete when no more than half of the pool has a close on the last session, when
     fewer than 60 sessions remain, or when no price of the pool moves.
     """
-    window = _training_window(panel)
+    keep_freed_memory()
+    given = _training_window(panel)
+    window = given.by_stock()
     returns = window.log_returns()
     ranges = ranges_of(window, returns)
     market = market_of(returns, ranges)
@@ -66,19 +69,19 @@ def fit_pool(panel: Panel) -> Fit:
     closes, by_range = _scale_coefficients(features, np.abs(returns))
     before = features.scale(closes, by_range)
     sizes = surprises(returns, before)
-    factor = pool_factor(sizes)
-    own = own_surprises(sizes, factor)
-    usual = usual_size(own)
-    stock_factor = stock_factors(own, usual)
-    scale = before * factor[:, None] * stock_factor
+    factor, usual = pool_factor(sizes)
+    stock_factor = stock_factors(own_surprises(sizes, factor), usual)
+    scale = before * factor[:, None]
+    scale *= stock_factor
     standard = standardise(returns, scale)
     market_z = mean_of_present(standard)
     market_coefficient = fit_market(market_z)
     residuals = standard - market_z[:, None]
-    residual_coefficients = fit_residual(residuals)
+    features_of_lean = residual_features(residuals)
+    residual_coefficients = fit_residual(residuals, features_of_lean)
     lean = lean_of(
         market_coefficient * centred_market(market_z),
-        residual_part(residuals, residual_coefficients),
+        residual_part(features_of_lean, residual_coefficients),
     )
     errors = standardised_errors(returns, scale, lean)
     try:
@@ -104,7 +107,7 @@ def fit_pool(panel: Panel) -> Fit:
         return fit
     path = Path(before, factor, stock_factor, scale, residuals)
     workings = Workings(returns, features, path, lean, errors)
-    return fit.keep(PoolWorkings(copy_of(window), workings))
+    return fit.keep(PoolWorkings(given, workings))
 
 
 def _scale_coefficients(

@@ -17,8 +17,13 @@ import numpy as np
 from oracle.forecasting.bars import ranges_of
 from oracle.forecasting.contributions import Contributions, Path, contributions_of
 from oracle.forecasting.distribution import MEDIAN, standardised_errors, stock_quantiles
-from oracle.forecasting.mean import centred_market, lean_of, residual_part, standardise
-from oracle.forecasting.panel import Panel
+from oracle.forecasting.mean import (
+    centred_market,
+    lean_of,
+    residual_features,
+    residual_part,
+    standardise,
+)
 from oracle.forecasting.scale import scale_features
 from oracle.forecasting.surprise import own_surprises, stock_factors, surprises
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.fit import Fit
+    from oracle.forecasting.panel import Panel
     from oracle.forecasting.scale import ScaleFeatures
 
 STOCKS_AT_ONCE = 32
@@ -48,41 +54,37 @@ class Workings:
     errors: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
 class PoolWorkings:
     """The workings of a small pool, and a copy of the prices that they were made of."""
 
-    window: Panel
-    workings: Workings
+    __slots__ = ("_prices", "_sessions", "_symbols", "workings")
+
+    def __init__(self, window: Panel, workings: Workings) -> None:
+        self._symbols, self._sessions = window.symbols, window.sessions
+        self._prices = [None if part is None else part.copy() for part in window.prices()]
+        self.workings = workings
 
     def are_of(self, window: Panel) -> bool:
         """Tell whether the stocks, sessions and prices are the same, bit by bit."""
-        own = self.window
         return (
-            own.symbols == window.symbols
-            and np.array_equal(own.sessions, window.sessions)
-            and all(
-                _same(getattr(own, part), getattr(window, part))
-                for part in ("closes", "open", "high", "low")
-            )
+            self._symbols == window.symbols
+            and np.array_equal(self._sessions, window.sessions)
+            and all(map(_same, self._prices, window.prices()))
         )
-
-
-def copy_of(panel: Panel) -> Panel:
-    """Return the panel with arrays of its own, which nothing done to the given ones changes."""
-    parts = (panel.open, panel.high, panel.low)
-    ends = (None if part is None else part.copy() for part in parts)
-    return Panel(panel.symbols, panel.sessions, panel.closes.copy(), *ends)
 
 
 def _same(first: FloatArray | None, second: FloatArray | None) -> bool:
     if first is None or second is None:
         return first is second
-    return bool(np.array_equal(first, second, equal_nan=True))
+    # Nearly always nothing is missing, and the first look is enough.
+    return first.shape == second.shape and (
+        bool((first == second).all()) or np.array_equal(first, second, equal_nan=True)
+    )
 
 
 def work_out(fit: Fit, window: Panel) -> Workings:
     """Return the workings of the window's stocks, all of which are computed side by side."""
+    window = window.by_stock()
     returns = window.log_returns()
     features = scale_features(returns, ranges_of(window, returns), fit.market)
     before = features.scale(fit.close_coefficients, fit.range_coefficients)
@@ -91,7 +93,7 @@ def work_out(fit: Fit, window: Panel) -> Workings:
     scale = before * fit.pool_factor[:, None] * factor
     residuals = standardise(returns, scale) - fit.market_z[:, None]
     market = fit.market_coefficient * centred_market(fit.market_z)
-    lean = lean_of(market, residual_part(residuals, fit.residual_coefficients))
+    lean = lean_of(market, residual_part(residual_features(residuals), fit.residual_coefficients))
     path = Path(before, fit.pool_factor, factor, scale, residuals)
     return Workings(returns, features, path, lean, standardised_errors(returns, scale, lean))
 

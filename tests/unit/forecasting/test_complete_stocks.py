@@ -143,8 +143,8 @@ def test_filter_is_the_weighted_sum_of_its_exponential_sums() -> None:
     entering = generator.uniform(0.5, 2.0, 3 * BLOCK)
     combined = block_filter(((1.0, 21.0), (250.0,)), weights, entering)
     room = combined.room(4)
-    room[:, :BLOCK] = first.reshape(3, BLOCK, 4)
-    room[:, BLOCK : 2 * BLOCK] = second.reshape(3, BLOCK, 4)
+    room[:, combined.rows(0)] = first.reshape(3, BLOCK, 4)
+    room[:, combined.rows(1)] = second.reshape(3, BLOCK, 4)
 
     total = combined.apply(room).reshape(3 * BLOCK, 4)
 

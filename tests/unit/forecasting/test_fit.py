@@ -12,7 +12,7 @@ import pytest
 from oracle.domain.errors import PoolIncomplete
 from oracle.forecasting import WINDOW_SESSIONS, Fit, Panel, fit_pool, pool_version
 from oracle.forecasting.distribution import pooled_quantiles, stock_quantiles
-from oracle.forecasting.mean import fit_market, fit_residual
+from oracle.forecasting.mean import fit_market, fit_residual, residual_features
 from oracle.forecasting.regression import PRIOR_STOCK_DAYS, fit_scale
 from oracle.forecasting.scale import CLOSE_PRIOR, RANGE_PRIOR, LinearForm
 from tests.unit.forecasting.simulated_market import panel_of, simulated_panel, with_bars
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def form_of(values: FloatArray) -> LinearForm:
     """Return a form whose terms [K, T, S] are these values."""
     rows = values.shape[1]
-    return LinearForm(tuple(values), np.zeros((0, rows)), np.ones(values.shape[1:]))
+    return LinearForm(values, np.zeros((0, rows)), np.ones(values.shape[1:]))
 
 
 def fitted(values: FloatArray, absolute: FloatArray, prior: FloatArray) -> FloatArray:
@@ -86,7 +86,9 @@ def test_range_coefficients_of_a_pool_of_closes_are_the_prior() -> None:
 def test_lean_without_any_effect_is_zero() -> None:
     """A market and stocks without a pattern are expected to do nothing beyond the centre."""
     assert fit_market(np.full(100, 0.03)) == 0.0
-    np.testing.assert_allclose(fit_residual(np.zeros((100, 3))), np.zeros(4), atol=1e-15)
+    nothing = np.zeros((100, 3))
+    coefficients = fit_residual(nothing, residual_features(nothing))
+    np.testing.assert_allclose(coefficients, np.zeros(4), atol=1e-15)
 
 
 def test_reversal_of_the_market_is_found_and_shrunk() -> None:
