@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK = 20
 """Sessions per matrix product; measured fastest between 16 and 32."""
+_LEAST_WEIGHT = float(np.finfo(np.float64).tiny)
 
 
 def exponential_sums(values: FloatArray, half_lives: Sequence[float]) -> FloatArray:
@@ -199,8 +200,8 @@ def present_sums(values: FloatArray, half_lives: Sequence[float]) -> tuple[Float
 
 
 def inverse_or_zero(weights: FloatArray) -> FloatArray:
-    """Return 1 / w, and zero where w is zero."""
-    return np.divide(1.0, weights, out=np.zeros_like(weights), where=weights > 0.0)
+    """Return 1 / w, and zero where w is zero, or so small that 1 / w is beyond all numbers."""
+    return np.divide(1.0, weights, out=np.zeros_like(weights), where=weights >= _LEAST_WEIGHT)
 
 
 def trailing_means(values: FloatArray, sessions: Sequence[int]) -> list[FloatArray]:

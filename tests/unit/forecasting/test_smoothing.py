@@ -45,6 +45,16 @@ def test_exponential_mean_equals_its_definition(
             np.testing.assert_allclose(means[-1, column], expected, rtol=1e-11, atol=1e-13)
 
 
+@given(gap=st.integers(0, 700), half_life=st.sampled_from([0.5, 1.0, 5.0]))
+def test_a_long_gap_leaves_numbers(gap: int, half_life: float) -> None:
+    """A value that has lost all weight is as good as never seen; it makes no infinity."""
+    values = np.full((gap + 2, 2), np.nan)
+    values[0] = 3.0
+    means = exponential_means(values, (half_life,))[0]
+    assert np.all((means == 0.0) | np.isclose(means, 3.0, rtol=1e-6))
+    assert means[0, 0] == pytest.approx(3.0)
+
+
 def test_mean_of_a_constant_is_the_constant() -> None:
     """The bias correction makes the first rows as right as the last."""
     means = exponential_means(np.full((100, 1), 3.0), (1, 8, 250))
