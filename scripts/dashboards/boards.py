@@ -117,7 +117,6 @@ def _firing_alerts() -> Json:
         "hide": False,
         "iconColor": "red",
         "expr": 'ALERTS{alertstate="firing", severity="page"}',
-        "titleFormat": "{{alertname}}",
     }
 
 
