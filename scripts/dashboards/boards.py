@@ -45,7 +45,6 @@ def prometheus_variable(name: str, label: str, query: str, description: str) -> 
     return {
         **_choice(name, label, description),
         "datasource": SOURCES["prometheus"],
-        "definition": query,
         "query": {"query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
     }
 

@@ -134,6 +134,7 @@ def stack(
                     "app": application.metrics_url.split("/")[2],
                     "node": node_exporter.address,
                     "alertmanager": alertmanager.address,
+                    "prometheus": "localhost:9090",
                 }
             ),
         ) as prometheus,

@@ -67,9 +67,11 @@ class Server:
 
 
 @contextmanager
-def running_server(name: str, folder: Path, *arguments: str, ready: str) -> Iterator[Server]:
+def running_server(
+    name: str, folder: Path, *arguments: str, ready: str, port: int = 0
+) -> Iterator[Server]:
     """Start the program with `{port}` in its arguments replaced, and stop it at the end."""
-    port = free_port()
+    port = port or free_port()
     log = folder / f"{Path(name).name}.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
@@ -108,15 +110,17 @@ def _answers(server: Server, path: str) -> bool:
 def running_prometheus(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Server]:
     """Start Prometheus with that configuration, and the rules with every wait cut to a second.
 
-    The configuration is kept as JSON, which is YAML as well.
+    The configuration is kept as JSON, which is YAML as well. Its target `localhost:9090`, which is
+    Prometheus itself, becomes the port that it really has.
     """
+    port = free_port()
     rules = folder / "rules"
     rules.mkdir()
     for path in RULES.glob("*.yml"):
         text = re.sub(r"(?m)^( +)(for|interval): .*$", rf"\1\2: {SHORT}", path.read_text())
         (rules / path.name).write_text(text)
     file = folder / "prometheus.yml"
-    file.write_text(json.dumps(configuration))
+    file.write_text(json.dumps(configuration).replace("localhost:9090", f"127.0.0.1:{port}"))
     with running_server(
         program("prometheus"),
         folder,
@@ -125,6 +129,7 @@ def running_prometheus(folder: Path, configuration: Mapping[str, Any]) -> Iterat
         "--web.listen-address=127.0.0.1:{port}",
         "--enable-feature=exemplar-storage",
         ready="/-/ready",
+        port=port,
     ) as server:
         yield server
 
