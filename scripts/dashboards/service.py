@@ -40,7 +40,8 @@ def _stats() -> list[Panel]:
         Panel(
             "stat",
             "Answered without error",
-            "Share of requests of the last five minutes that were not answered with 5xx.",
+            "Share of requests of the last five minutes that were not answered with 5xx; no data "
+            "while nobody visits.",
             "percentunit",
             (Query("1 - job:oracle_http_errors:ratio_rate5m", instant=True),),
             (

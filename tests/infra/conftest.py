@@ -156,5 +156,3 @@ def shorten(addresses: dict[str, str]) -> dict[str, Any]:
         jobs[name]["static_configs"][0]["targets"] = [address]
     configuration["scrape_configs"] = [jobs[name] for name in addresses]
     return configuration
-
-

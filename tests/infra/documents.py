@@ -123,7 +123,9 @@ def parse_all() -> tuple[Parsed, ...]:
             tuple(
                 Selector(
                     each["name"],
-                    tuple((one["label"], one["operator"], one["value"]) for one in each["matchers"]),
+                    tuple(
+                        (one["label"], one["operator"], one["value"]) for one in each["matchers"]
+                    ),
                 )
                 for each in found["selectors"]
             ),

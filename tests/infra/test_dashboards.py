@@ -120,7 +120,9 @@ def test_every_source_is_provisioned() -> None:
     }
     for board in BOARD_LIST:
         asked = [panel["datasource"] for panel in list_panels(board)]
-        asked += [target["datasource"] for panel in list_panels(board) for target in panel["targets"]]
+        asked += [
+            target["datasource"] for panel in list_panels(board) for target in panel["targets"]
+        ]
         asked += [each["datasource"] for each in board["annotations"]["list"]]
         asked += [
             each["datasource"] for each in board["templating"]["list"] if "datasource" in each

@@ -37,10 +37,10 @@ def metadata() -> Iterator[str]:
     """Return the address of what tells a machine of AWS in which region it is."""
 
     class Metadata(http.server.BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:  # noqa: N802 - the name is the library's
+        def do_PUT(self) -> None:
             self._answer("token")
 
-        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+        def do_GET(self) -> None:
             self._answer(json.dumps({"region": "eu-central-1"}))
 
         def _answer(self, text: str) -> None:
@@ -85,7 +85,7 @@ def test_both_configurations_watch_the_same() -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name.removesuffix(".test.yml"))
 def test_alerts_fire_and_stay_silent(path: Any) -> None:
-    """promtool agrees with every case: what fires, with which words, and what stays silent."""
+    """Promtool agrees with every case: what fires, with which words, and what stays silent."""
     tested = promtool("test", "rules", str(path))
     assert tested.returncode == 0, (tested.stdout + tested.stderr)[-4000:]
 
