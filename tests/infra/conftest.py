@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -87,7 +88,8 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> 
     source.mkdir()
     for path in (ROOT / "infra" / "alertmanager").iterdir():
         copy = source / path.name
-        copy.write_text(path.read_text().replace("group_wait: 10s", f"group_wait: {SHORT}"))
+        text = re.sub(r"(group_wait|group_interval): .*", rf"\1: {SHORT}", path.read_text())
+        copy.write_text(text)
         copy.chmod(path.stat().st_mode)
     variables = {
         "ALERTMANAGER": program("prometheus-alertmanager"),

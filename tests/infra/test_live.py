@@ -172,6 +172,8 @@ def test_exemplars_lead_from_a_measurement_to_a_request(driven: Stack) -> None:
 
 def test_a_killed_application_reaches_the_operators(driven: Stack) -> None:
     """When it dies the alert fires, passes Alertmanager, and arrives as a mail that helps."""
+    assert driven.count('ALERTS{alertname="ApplicationDown"}') == 0
+    before = len(driven.mailbox.mails)
     driven.application.process.kill()
     wait_until(
         lambda: (
@@ -187,7 +189,7 @@ def test_a_killed_application_reaches_the_operators(driven: Stack) -> None:
     def mails() -> list[str]:
         return [
             part.get_content()
-            for mail in driven.mailbox.mails
+            for mail in driven.mailbox.mails[before:]
             if (part := mail.get_body(("plain",)))
             and "No instance of the application answers" in str(mail["Subject"])
         ]
