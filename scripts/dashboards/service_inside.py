@@ -9,7 +9,7 @@ from scripts.dashboards.panels import Panel, Query, Step, logs_link
 if TYPE_CHECKING:
     from scripts.dashboards.panels import Json
 
-_LOG = logs_link(app="app", instance="${__field.labels.instance:queryparam}")
+_LOG = logs_link(app="app", instance="${__field.labels.instance}")
 _LOG_OF_ALL = logs_link(app="app")
 
 

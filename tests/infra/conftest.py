@@ -145,10 +145,10 @@ def stack(
 
 
 def shorten(addresses: dict[str, str]) -> dict[str, Any]:
-    """Return the repository's configuration for these targets alone, looking every second."""
+    """Return the repository's configuration for these targets alone, looking every other second."""
     configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.yml")
     configuration["global"].update(
-        scrape_interval=SHORT, scrape_timeout=SHORT, evaluation_interval=SHORT
+        scrape_interval="2s", scrape_timeout="2s", evaluation_interval=SHORT
     )
     configuration["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [
         addresses["alertmanager"]
