@@ -49,13 +49,14 @@ def list_run_panels() -> list[Panel]:
         Panel(
             "timeseries",
             "Jobs that do not end well",
+            # Prometheus has a label `job` of its own, and calls the application's exported_job.
             "Scheduled jobs within 15 minutes that failed, crashed or had lost the lead.",
             "none",
             (
                 Query(
-                    "sum by (job, outcome) "
+                    "sum by (exported_job, outcome) "
                     '(increase(oracle_scheduler_job_runs_total{outcome!="ok"}[15m])) > 0',
-                    "{{job}} {{outcome}}",
+                    "{{exported_job}} {{outcome}}",
                 ),
             ),
             links=(_LOG,),

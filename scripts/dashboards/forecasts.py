@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from scripts.dashboards.panels import Json
 
 _LOG = logs_link(app="app")
-_CURRENT = 'max by (symbol) (oracle_stock_current_value{symbol=~"$symbol"})'
-_PREDICTED = 'max by (symbol) (oracle_stock_predicted_value{symbol=~"$symbol"})'
+_CURRENT = 'symbol:oracle_stock_current_value:max{symbol=~"$symbol"}'
+_PREDICTED = 'symbol:oracle_stock_predicted_value:max{symbol=~"$symbol"}'
 
 
 def _stats() -> list[Panel]:

@@ -90,7 +90,7 @@ def list_panels(board: dict[str, Any]) -> list[dict[str, Any]]:
 
 @cache
 def parse_all() -> tuple[Parsed, ...]:
-    """Return every query of every dashboard, rule and alert, parsed by the language's grammar."""
+    """Return every query of boards, rules, alerts and runbooks, parsed by its grammar."""
     queries = [
         Query(f"{board['title']}: {panel['title']}", target["datasource"]["uid"], target["expr"])
         for board in list_boards()
@@ -106,6 +106,14 @@ def parse_all() -> tuple[Parsed, ...]:
         Query(rule.get("alert") or rule["record"], language, rule["expr"])
         for language, folder in (("prometheus", RULES), ("loki", LOKI_RULES))
         for rule in list_rules(folder)
+    ]
+    queries += [
+        Query(path.name, {"promql": "prometheus", "logql": "loki"}[language], line)
+        for path in sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+        for language, block in re.findall(
+            r"^```(promql|logql)\n(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL
+        )
+        for line in block.splitlines()
     ]
     asked = [{"language": each.language, "text": fill_in(each.text)} for each in queries]
     answer = subprocess.run(

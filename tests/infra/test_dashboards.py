@@ -163,7 +163,7 @@ def test_links_lead_to_boards() -> None:
 
 
 def test_every_query_parses() -> None:
-    """PromQL and LogQL are what their grammars say, in boards, rules and alerts."""
+    """PromQL and LogQL are what their grammars say, in boards, rules, alerts and runbooks."""
     wrong = [(each.query.place, each.errors) for each in parse_all() if each.errors]
     assert wrong == []
     assert {each.query.language for each in parse_all()} == {"prometheus", "loki"}

@@ -26,7 +26,7 @@ RULES = ROOT / "infra" / "prometheus" / "rules"
 START_SECONDS = 60.0
 SHORT = "1s"
 PATIENCE = "5s"
-"""How long a condition holds before its alert fires: a scrape that a busy machine delays is none."""
+"""How long a condition holds before its alert fires: a scrape that is late is no outage."""
 
 
 def program(name: str) -> str:
