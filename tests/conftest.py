@@ -10,8 +10,15 @@ from hypothesis import settings
 
 TESTS = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-WITH_SOCKETS = frozenset({"integration", "e2e", "standins"})
-SECONDS = {"unit": 30, "web": 30, "architecture": 60, "integration": 120, "e2e": 180}
+WITH_SOCKETS = frozenset({"integration", "e2e", "infra", "standins"})
+SECONDS = {
+    "unit": 30,
+    "web": 30,
+    "architecture": 60,
+    "integration": 120,
+    "infra": 120,
+    "e2e": 180,
+}
 
 # How a developer has configured the application is no business of its tests.
 for name in [name for name in os.environ if name.startswith("ORACLE_")]:

@@ -1,0 +1,165 @@
+"""What Grafana and Alertmanager are started with, and how Prometheus finds machines."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, read_yaml
+from tests.servers.application import free_port
+from tests.servers.monitoring import program, running_prometheus, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROVISIONING = GRAFANA / "provisioning"
+REGION = "eu-central-1"
+
+
+def test_only_the_operators_address_comes_from_the_environment() -> None:
+    """A variable that nobody sets would be an empty word: there is one, and it is documented."""
+    names = {
+        name
+        for path in PROVISIONING.rglob("*.yaml")
+        for line in path.read_text().splitlines()
+        if not line.lstrip().startswith("#")
+        for name in re.findall(r"(?<!\$)\$\{?(\w+)", line)
+    }
+    assert names == {"OPERATORS_MAIL"}
+    assert "OPERATORS_MAIL" in (ROOT / "docs" / "monitoring.md").read_text()
+
+
+def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
+    """Without an answer of Prometheus the alert fires, and goes to a contact that is there."""
+    (group,) = read_yaml(PROVISIONING / "alerting" / "rules.yaml")["groups"]
+    (rule,) = group["rules"]
+    assert rule["noDataState"] == rule["execErrState"] == "Alerting"
+    assert rule["condition"] in {each["refId"] for each in rule["data"]}
+    folder = read_yaml(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"][0]["folder"]
+    assert group["folder"] == folder
+    contacts = read_yaml(PROVISIONING / "alerting" / "contact-points.yaml")["contactPoints"]
+    policy = read_yaml(PROVISIONING / "alerting" / "policies.yaml")["policies"][0]
+    assert policy["receiver"] in {each["name"] for each in contacts}
+    uids = {
+        each["uid"]
+        for each in read_yaml(PROVISIONING / "datasources" / "datasources.yaml")["datasources"]
+    }
+    assert {each["datasourceUid"] for each in rule["data"]} - {"__expr__"} <= uids
+
+
+def start_alertmanager(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run start.sh with `true` in Alertmanager's place: it leaves the configuration."""
+    return subprocess.run(
+        [ROOT / "infra" / "alertmanager" / "start.sh"],
+        env={**os.environ, "ALERTMANAGER": "true", "ALERTMANAGER_FOLDER": str(folder), **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_alertmanagers_configuration_is_sound(tmp_path: Path) -> None:
+    """Pages go to one address, tickets to another, and amtool finds nothing wrong."""
+    started = start_alertmanager(
+        tmp_path, OPERATORS_MAIL="day@example.com", OPERATORS_PAGE_MAIL="night@example.com"
+    )
+    assert started.returncode == 0, started.stderr
+    file = tmp_path / "alertmanager.yml"
+    assert "%" not in "".join(
+        line for line in file.read_text().splitlines() if not line.startswith("#")
+    )
+    checked = subprocess.run(
+        [program("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    to = {each["name"]: each["email_configs"][0]["to"] for each in read_yaml(file)["receivers"]}
+    assert to == {"pages": "night@example.com", "tickets": "day@example.com"}
+
+
+@pytest.mark.parametrize("word", ['a"b', "a|b", "a&b", "a\\b"])
+def test_alertmanager_refuses_a_word_that_would_break_its_file(tmp_path: Path, word: str) -> None:
+    """A quote in an address is a clear refusal, not a broken configuration."""
+    started = start_alertmanager(tmp_path, OPERATORS_MAIL=word)
+    assert started.returncode == 2
+    assert "OPERATORS_MAIL" in started.stderr
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """Return the address of a stand-in for AWS."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
+    """In production an instance is a target by its tags, with its id and zone as labels."""
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    client = boto3.client("ec2", endpoint_url=aws, region_name=REGION, **keys)
+
+    def start(zone: str, **tags: str) -> str:
+        answer = client.run_instances(
+            ImageId="ami-12c6146b",
+            MinCount=1,
+            MaxCount=1,
+            Placement={"AvailabilityZone": f"{REGION}{zone}"},
+            TagSpecifications=[
+                {
+                    "ResourceType": "instance",
+                    "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                }
+            ],
+        )
+        return str(answer["Instances"][0]["InstanceId"])
+
+    first = start("a", Project="oracle", Role="app")
+    second = start("b", Project="oracle", Role="app")
+    watching = start("a", Project="oracle", Role="monitoring")
+    start("a", Project="other", Role="app")
+
+    configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.production.yml")
+    found_by_tags = [job for job in configuration["scrape_configs"] if "ec2_sd_configs" in job]
+    for job in found_by_tags:
+        for each in job["ec2_sd_configs"]:
+            each |= {
+                "endpoint": aws,
+                "region": REGION,
+                "access_key": "testing",
+                "secret_key": "testing",
+            }
+    configuration["scrape_configs"] = found_by_tags
+    configuration["alerting"] = {}
+    with running_prometheus(tmp_path, configuration) as prometheus:
+
+        def targets() -> set[tuple[str, str, str]]:
+            return {
+                (each["labels"]["job"], each["labels"]["instance"], each["labels"]["az"])
+                for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
+            }
+
+        a, b = f"{REGION}a", f"{REGION}b"
+        expected = {
+            ("app", first, a),
+            ("app", second, b),
+            ("alloy", first, a),
+            ("alloy", second, b),
+            ("node", first, a),
+            ("node", second, b),
+            ("node", watching, a),
+        }
+        wait_until(lambda: targets() == expected, "the machines to be found", 40)
+        ports = {
+            each["scrapePool"]: each["scrapeUrl"].rsplit(":", 1)[1]
+            for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
+        }
+        assert ports == {"app": "9464/metrics", "alloy": "12345/metrics", "node": "9100/metrics"}
