@@ -220,7 +220,9 @@ last_settled_session = _figure(
     "Close of the newest session of which a live prediction is settled.",
 )
 CLOSED_LABELS["oracle_scheduler_job_runs_total"] = {"outcome": frozenset(JOB_OUTCOMES)}
-job_runs = Counter("oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job", "outcome"])
+job_runs = Counter(
+    "oracle_scheduler_job_runs_total", "Runs of scheduled jobs.", ["job_name", "outcome"]
+)
 scheduler_is_leader = Gauge("oracle_scheduler_is_leader", "1 while this process leads.")
 scheduler_epoch = Gauge("oracle_scheduler_epoch", "The epoch in which this process leads, else 0.")
 scheduler_tick_delay = Gauge(

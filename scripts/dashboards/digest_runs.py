@@ -49,14 +49,13 @@ def list_run_panels() -> list[Panel]:
         Panel(
             "timeseries",
             "Jobs that do not end well",
-            # Prometheus has a label `job` of its own, and calls the application's exported_job.
             "Scheduled jobs within 15 minutes that failed, crashed or had lost the lead.",
             "none",
             (
                 Query(
-                    "sum by (exported_job, outcome) "
+                    "sum by (job_name, outcome) "
                     '(increase(oracle_scheduler_job_runs_total{outcome!="ok"}[15m])) > 0',
-                    "{{exported_job}} {{outcome}}",
+                    "{{job_name}} {{outcome}}",
                 ),
             ),
             links=(_LOG,),

@@ -160,7 +160,7 @@ class Instance:
 
     def jobs_done(self, job: str) -> float:
         """Return how often this process has done that job, as its metrics tell."""
-        mark = f'oracle_scheduler_job_runs_total{{job="{job}",outcome="ok"}} '
+        mark = f'oracle_scheduler_job_runs_total{{job_name="{job}",outcome="ok"}} '
         lines = self.application.read(self.application.metrics_url).splitlines()
         return sum(float(line.removeprefix(mark)) for line in lines if line.startswith(mark))
 

@@ -54,7 +54,7 @@ STANDBY = OneLock(None)
 
 def count(job: str, outcome: str) -> float:
     """Return how often the job ended so."""
-    labels = {"job": job, "outcome": outcome}
+    labels = {"job_name": job, "outcome": outcome}
     return REGISTRY.get_sample_value("oracle_scheduler_job_runs_total", labels) or 0.0
 
 
@@ -184,7 +184,7 @@ async def test_every_jobs_outcomes_are_counted_from_the_start() -> None:
 
     async with run_scheduler(process(STANDBY), [Job("untried", 3600.0, work)]):
         for outcome in metrics.JOB_OUTCOMES:
-            labels = {"job": "untried", "outcome": outcome}
+            labels = {"job_name": "untried", "outcome": outcome}
             assert REGISTRY.get_sample_value("oracle_scheduler_job_runs_total", labels) is not None
 
 
