@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,8 +25,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from oracle.adapters.sql.migrate import migrate
 from tests.integration.digest.invariants import Findings, check, read_evidence
-from tests.servers.application import ROOT, run_oracle, running_application
+from tests.servers.application import ROOT, running_application
 from tests.servers.mariadb import run_mariadb
 from tests.servers.tcp_proxy import TcpProxy
 from tests.standins.yahoo import YahooStandin
@@ -138,21 +140,27 @@ class Instance:
         self._variables = dict(variables)
         self._stack = ExitStack()
         self._starts = 0
-        self.application: Application
+        self._application: Application | None = None
 
     def start(self, **changed: str) -> None:
         """Start a new process."""
         folder = self._folder / str(self._starts)
         folder.mkdir(parents=True)
         self._starts += 1
-        self.application = self._stack.enter_context(
+        self._application = self._stack.enter_context(
             running_application(folder, **{**self._variables, **changed})
         )
 
     @property
+    def application(self) -> Application:
+        """The process that was started last."""
+        assert self._application is not None
+        return self._application
+
+    @property
     def is_running(self) -> bool:
         """Whether the process is there, stopped or not."""
-        return self.application.process.poll() is None
+        return self._application is not None and self._application.process.poll() is None
 
     def signal(self, number: signal.Signals) -> None:
         """Send the signal to this process."""
@@ -216,11 +224,9 @@ class Deployment:
             "mail_events_queue": self.ses.queue_url,
             **timing,
         }
-        migrated = run_oracle(
-            folder, "migrate", database_url=self.database.url(self.name), market="yahoo"
-        )
-        assert migrated.returncode == 0, migrated.stderr
+        asyncio.run(migrate(self.database.url(self.name)))
         self.instances = [self._add_instance(number) for number in range(instances)]
+        self.start_missing()
 
     def _add_instance(self, number: int) -> Instance:
         proxy = self._proxies.open(self._stack, self.database.port)
@@ -228,9 +234,15 @@ class Deployment:
         instance = Instance(
             self._folder / f"instance{number}", proxy, {**self.variables, "database_url": url}
         )
-        instance.start()
         self._stack.callback(instance.stop)
         return instance
+
+    def start_missing(self) -> None:
+        """Start those instances that do not run, all at once, and return when they are ready."""
+        missing = [each for each in self.instances if not each.is_running]
+        with ThreadPoolExecutor(max(len(missing), 1)) as threads:
+            for started in [threads.submit(each.start) for each in missing]:
+                started.result()
 
     def subscribe(self, count: int) -> None:
         """Let there be exactly so many confirmed subscribers."""
@@ -254,9 +266,7 @@ class Deployment:
 
     def begin_round(self, subscribers: int, **behaviour: Any) -> None:
         """Forget the last round, and let the digest be due again."""
-        for instance in self.instances:
-            if not instance.is_running:
-                instance.start()
+        self.start_missing()
         self.begin_round_as_it_is(subscribers, **behaviour)
 
     def begin_round_as_it_is(self, subscribers: int, **behaviour: Any) -> None:
