@@ -56,9 +56,7 @@ def create_memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
     keeper = sqlite3.connect(name, uri=True, check_same_thread=False)
     url = make_url(f"sqlite+aiosqlite:///{name}&uri=true")
     # Units take turns on the one connection, and only their own deadline ends the waiting.
-    engine = _create_engine(
-        url, pool_size=1, pool_timeout=NO_LIMIT, connector=connect_in_memory
-    )
+    engine = _create_engine(url, pool_size=1, pool_timeout=NO_LIMIT, connector=connect_in_memory)
     return engine, keeper
 
 

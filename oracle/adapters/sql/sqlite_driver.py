@@ -5,13 +5,13 @@ Either ends properly however often its closing is cancelled.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from aiosqlite import Connection
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Generator
 
     Call = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
