@@ -117,8 +117,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """How many deliveries of a run stand where; `oldest_pending_at` is when the one was added that is
-    due first."""
+    """How many deliveries of a run stand where; `oldest_pending_at` is when the first due was added."""
 
     by_state: dict[DeliveryState, int]
     oldest_pending_at: datetime | None

@@ -225,6 +225,7 @@ class Deployment:
             **timing,
         }
         asyncio.run(migrate(self.database.url(self.name)))
+        self._note_finished_run()
         self.instances = [self._add_instance(number) for number in range(instances)]
         self.start_missing()
 
@@ -236,6 +237,18 @@ class Deployment:
         )
         self._stack.callback(instance.stop)
         return instance
+
+    def _note_finished_run(self) -> None:
+        """Let the evening be over, so that no run begins before a round does."""
+        with self.engine.connect() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO runs (source, kind, session, state, epoch, content, reason,"
+                    " needs_hand, started_at, finished_at) VALUES ('rehearsal', 'digest', :session,"
+                    " 'finished', 0, '{}', '', 0, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"
+                ),
+                {"session": EVENING.date()},
+            )
 
     def start_missing(self) -> None:
         """Start those instances that do not run, all at once, and return when they are ready."""
