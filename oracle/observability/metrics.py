@@ -132,6 +132,9 @@ confirmation_mails = Counter(
     "oracle_confirmation_mails_total", "Mails that answer sign-ups, by outcome.", ["outcome"]
 )
 mail_events = Counter("oracle_mail_events_total", "Reports of the mail provider.", ["kind"])
+mail_events_refused = Counter(
+    "oracle_mail_events_refused_total", "Messages in the queue of reports that were none."
+)
 subscribers = Gauge("oracle_subscribers", "Subscribers of the digest, by state.", ["state"])
 rows_removed = Counter(
     "oracle_rows_removed_total", "Old rows that this process removed, by what they are.", ["what"]

@@ -59,6 +59,7 @@ async def read_mail_events(
         received = await queue.receive()
         if not received.receipts:
             break
+        metrics.mail_events_refused.inc(received.refused)
         effects = await handle_mail_events(deps, received.events, epoch=epoch)
         for event, effect in zip(received.events, effects, strict=True):
             if effect.is_new:

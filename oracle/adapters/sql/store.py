@@ -95,8 +95,17 @@ class SqlStore:
         self._observer = observer
         self._keeper = keeper
         self._units = 0
+        self._is_away = False
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the unit that ended last could not be done, for the database was away.
+
+        The jobs of the scheduler ask for a unit every second, so that this is never old.
+        """
+        return self._is_away
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -148,6 +157,8 @@ class SqlStore:
                 raise
             raise failure from error
         finally:
+            if outcome is not Outcome.CANCELLED:
+                self._is_away = outcome is Outcome.UNAVAILABLE
             self._units -= 1
             if not self._units:
                 self._idle.set()

@@ -27,9 +27,10 @@ from sqlalchemy.pool import NullPool
 
 from oracle.adapters.sql.migrate import migrate
 from tests.integration.digest.invariants import Findings, check, read_evidence
-from tests.servers.application import ROOT, running_application
+from tests.servers.application import ROOT, run_oracle, running_application
 from tests.servers.mariadb import run_mariadb
 from tests.servers.tcp_proxy import TcpProxy
+from tests.standins.ses import TOPIC
 from tests.standins.yahoo import YahooStandin
 
 if TYPE_CHECKING:
@@ -167,8 +168,12 @@ class Instance:
         self.application.process.send_signal(number)
 
     def jobs_done(self, job: str) -> float:
-        """Return how often this process has done that job, as its metrics tell."""
-        mark = f'oracle_scheduler_job_runs_total{{job="{job}",outcome="ok"}} '
+        """Return how often this process has done that job."""
+        return self.counted(f'oracle_scheduler_job_runs_total{{job="{job}",outcome="ok"}}')
+
+    def counted(self, metric: str) -> float:
+        """Return the metric's value in this process, 0 where there is none."""
+        mark = f"{metric} "
         lines = self.application.read(self.application.metrics_url).splitlines()
         return sum(float(line.removeprefix(mark)) for line in lines if line.startswith(mark))
 
@@ -222,6 +227,7 @@ class Deployment:
             "ses_endpoint": self.ses.url,
             "ses_configuration_set": "oracle",
             "mail_events_queue": self.ses.queue_url,
+            "mail_events_topic": TOPIC,
             **timing,
         }
         asyncio.run(migrate(self.database.url(self.name)))
@@ -284,6 +290,8 @@ class Deployment:
 
     def begin_round_as_it_is(self, subscribers: int, **behaviour: Any) -> None:
         """As `begin_round`, with those instances that are running."""
+        for instance in self.instances:
+            instance.proxy.delay = 0.0
         self.ses.behave(
             **{
                 "script": [],
@@ -374,6 +382,12 @@ class Deployment:
     def wait_for_accepted(self, count: int, seconds: float = 40.0) -> None:
         """Wait until so many mails of this round were accepted."""
         self.wait_for(lambda: self.accepted() >= count, seconds, f"{count} accepted mails")
+
+    def oracle(self, *arguments: str) -> None:
+        """Run the `oracle` command beside the instances, as a person would."""
+        url = self.database.url(self.name)
+        done = run_oracle(self._folder, *arguments, **{**self.variables, "database_url": url})
+        assert done.returncode == 0, done.stderr
 
     def end_round(self, *, rate: float = RATE) -> Findings:
         """Wait until the run is finished and return what the invariants say."""
