@@ -148,6 +148,7 @@ class SqlStore:
         self._idle.clear()
         try:
             async with limit, _transaction(self._engine) as connection:
+                _require_time(limit)
                 yield connection
             outcome = Outcome.COMMITTED
         except Exception as error:
@@ -172,6 +173,16 @@ class SqlStore:
                 f"The database did not answer within {self._deadline:g} seconds."
             )
         return unavailable(error)
+
+
+def _require_time(limit: asyncio.Timeout) -> None:
+    """Raise TimeoutError if the deadline is over and nothing has come of it.
+
+    Before Python 3.12 a wait for a connection that ends in the very moment of the deadline swallows
+    the cancellation, and what followed would have no deadline at all.
+    """
+    if limit.expired():
+        raise TimeoutError
 
 
 @asynccontextmanager
