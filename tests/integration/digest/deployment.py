@@ -256,11 +256,11 @@ class Deployment:
                 {"session": EVENING.date()},
             )
 
-    def start_missing(self) -> None:
+    def start_missing(self, **changed: str) -> None:
         """Start those instances that do not run, all at once, and return when they are ready."""
         missing = [each for each in self.instances if not each.is_running]
         with ThreadPoolExecutor(max(len(missing), 1)) as threads:
-            for started in [threads.submit(each.start) for each in missing]:
+            for started in [threads.submit(each.start, **changed) for each in missing]:
                 started.result()
 
     def subscribe(self, count: int) -> None:
