@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.integration.digest.deployment import UNSCALED, deployed
-from tests.integration.digest.invariants import most_in_a_second
+from tests.integration.digest.invariants import is_digest, most_in_a_second
 
 if TYPE_CHECKING:
     from tests.integration.digest.deployment import Deployment
@@ -59,7 +59,7 @@ def measure(scene: Deployment, subscribers: int, rate: float, seconds: float) ->
     work = work_of(scene) - work
     print(f"memory at the end: {memory_of(scene)}")
     ledger = scene.ses.read(scene.ledger_start)["ledger"]
-    mails = [mail["recipient"] for mail in ledger]
+    mails = [mail["recipient"] for mail in ledger if is_digest(mail)]
     moments = [mail["at"] for mail in ledger]
     print(f"state: {scene.run_state()}, {len(mails)} accepted in {took:.1f} s")
     print(f"from the first to the last: {max(moments) - min(moments):.1f} s")

@@ -155,7 +155,8 @@ def import_file(file: Path, *, confirmed: bool) -> None:
     if shown > MOST_BAD_LINES_SHOWN:
         click.echo(f"... and {shown - MOST_BAD_LINES_SHOWN:,} more bad lines.", err=True)
     click.echo(
-        f"{result.lines:,} lines: {result.added:,} added, {result.confirmed:,} confirmed, "
+        f"{result.lines:,} line{'' if result.lines == 1 else 's'}: "
+        f"{result.added:,} added, {result.confirmed:,} confirmed, "
         f"{result.known:,} known, {result.left:,} left alone, {result.bad:,} bad; "
         f"{result.asked:,} asked to confirm."
     )

@@ -117,7 +117,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """How many deliveries of a run stand where; `oldest_pending_at` is when that one was added."""
+    """How many deliveries of a run stand where, and when the one that is due first was added."""
 
     by_state: dict[DeliveryState, int]
     oldest_pending_at: datetime | None

@@ -64,6 +64,17 @@ def confirm(subscriber: Subscriber, now: datetime) -> Subscriber:
     )
 
 
+def has_left_since_asked(subscriber: Subscriber) -> bool:
+    """Return whether the last mail that asked to confirm is older than their leaving.
+
+    Its link works for days: pressed by accident it must not bring back one who has left since.
+    """
+    if subscriber.state is not SubscriberState.UNSUBSCRIBED or subscriber.unsubscribed_at is None:
+        return False
+    asked_at = subscriber.confirmation_sent_at
+    return asked_at is None or asked_at < subscriber.unsubscribed_at
+
+
 def unsubscribe(subscriber: Subscriber, now: datetime) -> Subscriber:
     """Return the subscriber gone; one who is already stays as they are.
 

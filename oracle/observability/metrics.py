@@ -276,6 +276,9 @@ confirmation_mails = _counter(
 mail_events = _counter(
     "oracle_mail_events_total", "Reports of the mail provider.", {"kind": list(MailEventKind)}
 )
+mail_events_refused = Counter(
+    "oracle_mail_events_refused_total", "Messages in the queue of reports that were none."
+)
 subscribers = _figure(
     "oracle_subscribers",
     "Subscribers of the digest, by state.",

@@ -79,10 +79,14 @@ class MailRenderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvents:
-    """Events and the receipts that `acknowledge` takes; unreadable ones have a receipt alone."""
+    """Events and the receipts that `acknowledge` takes.
+
+    Those that are `refused`, since nobody can read or believe them, have a receipt alone.
+    """
 
     events: Sequence[MailEvent]
     receipts: Sequence[str]
+    refused: int = 0
 
 
 class MailEventQueue(Protocol):

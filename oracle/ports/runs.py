@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime, timedelta
 
     from oracle.domain.instruments import Source
@@ -153,10 +153,11 @@ class DeliveryRepository(Protocol):
         """Return how many owners have deliveries of the run that are `sending`."""
         ...
 
-    async def record_sent(self, claim: Claim, message_id: str) -> bool:
-        """Note that the claimed mail was accepted; say if the claim was still this sender's.
+    async def record_sent(self, accepted: Sequence[tuple[Claim, str]]) -> Collection[int]:
+        """Note that the claimed mails were accepted, each under that identifier.
 
-        A delivery whose lease ended meanwhile, `unknown` of the same attempt, is sent too.
+        Returns the ids of the deliveries whose claim was still this sender's. One whose lease ended
+        meanwhile, `unknown` of the same attempt, is sent too.
         """
         ...
 

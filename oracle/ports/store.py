@@ -120,6 +120,11 @@ class Store(Protocol):
     when the database cannot be reached or the unit exceeds its deadline.
     """
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the unit that ended last could not be done, for the database was away."""
+        ...
+
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction with the configured deadline."""
         ...

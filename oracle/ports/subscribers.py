@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from oracle.domain.runs import MailEvent, MailEventKind
@@ -102,8 +102,8 @@ class SuppressionRepository(Protocol):
 class MailEventRepository(Protocol):
     """The provider's reports, each kept once."""
 
-    async def add_event(self, event: MailEvent, now: datetime) -> bool:
-        """Store the report; say if it was not there yet."""
+    async def add_events(self, events: Sequence[MailEvent], now: datetime) -> Collection[str]:
+        """Store the reports that are not there yet; return their ids."""
         ...
 
     async def newest_event_at(self) -> datetime | None:

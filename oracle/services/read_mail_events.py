@@ -59,6 +59,7 @@ async def read_mail_events(
         received = await queue.receive()
         if not received.receipts:
             break
+        metrics.mail_events_refused.inc(received.refused)
         effects = await handle_mail_events(deps, received.events, epoch=epoch)
         for event, effect in zip(received.events, effects, strict=True):
             if effect.is_new:
@@ -89,7 +90,14 @@ async def handle_mail_events(
         # Nearly every report is of a mail that is known to be sent: only of others is more asked.
         reported = [event.delivery_id for event in events if event.delivery_id is not None]
         unknown = await unit.deliveries.list_unknown_among(reported)
-        effects = [await _record(unit, event, now, unknown) for event in events]
+        new = set(await unit.mail_events.add_events(events, now))
+        effects = []
+        for event in events:
+            is_first = event.id in new
+            new.discard(event.id)
+            effects.append(
+                await _follow(unit, event, now, unknown) if is_first else _Effect(is_new=False)
+            )
     for event, effect in zip(events, effects, strict=True):
         if effect.is_new:
             metrics.mail_events.labels(event.kind.value).inc()
@@ -98,11 +106,10 @@ async def handle_mail_events(
     return effects
 
 
-async def _record(
+async def _follow(
     unit: UnitOfWork, event: MailEvent, now: datetime, unknown: Collection[int]
 ) -> _Effect:
-    if not await unit.mail_events.add_event(event, now):
-        return _Effect(is_new=False)
+    """Do what follows from a report that is new."""
     resolved = False
     if event.delivery_id is not None and event.attempt is not None and event.delivery_id in unknown:
         # Whatever is reported of an attempt, even that it bounced, says that it was accepted.

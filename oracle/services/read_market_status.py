@@ -20,7 +20,7 @@ class MarketStatus:
 
     `as_of` is the newest session whose close has settled, which takes a live feed some minutes.
     Until then `target_closed` is set: the session that was forecast is over, and the forecast of
-    the next one begins at `next_forecast`.
+    the next one begins at `next_forecast`. While `database_away` is set nothing is stored or sent.
     """
 
     now: datetime
@@ -31,6 +31,7 @@ class MarketStatus:
     next_open: datetime
     target_close: datetime
     next_forecast: datetime
+    database_away: bool = False
 
     @property
     def target_closed(self) -> bool:
@@ -68,4 +69,5 @@ def read_market_status(deps: Dependencies) -> MarketStatus:
         next_open=deps.calendar.next_open(now),
         target_close=target_close,
         next_forecast=target_close + deps.market.settle_delay,
+        database_away=deps.store.is_away,
     )

@@ -11,12 +11,17 @@ from oracle.domain.errors import DatabaseUnavailable
 from oracle.observability.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.domain.runs import Claim
     from oracle.ports import DeliveryRepository, Store
 
 OutcomeKind = Literal["sent", "failed", "unknown", "released"]
 
 RETRY_SECONDS = 0.25
+
+MOST = 100
+"""Outcomes that are recorded in one transaction."""
 
 _log = get_logger(__name__)
 
@@ -68,7 +73,7 @@ class OutcomeRecorder:
             await self._news.wait()
             self._news.clear()
             while self._waiting:
-                batch, self._waiting = self._waiting, []
+                batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._record(batch)
             if self._closing:
                 return
@@ -77,31 +82,40 @@ class OutcomeRecorder:
         while True:
             try:
                 async with self._store.begin() as unit:
-                    # In one order, so that no two recorders wait for each other's rows.
-                    for outcome in sorted(batch, key=lambda each: each.claim.delivery_id):
-                        await _write(unit.deliveries, outcome)
+                    await _write_all(unit.deliveries, batch)
                 return
             except DatabaseUnavailable as error:
                 _log.warning("outcomes_wait", waiting=len(batch), why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _write(deliveries: DeliveryRepository, outcome: DeliveryOutcome) -> None:
-    claim, detail = outcome.claim, outcome.detail
-    if outcome.kind == "sent":
-        written = await deliveries.record_sent(claim, detail)
-    elif outcome.kind == "failed":
-        written = await deliveries.record_failed(claim, detail)
-    elif outcome.kind == "unknown":
-        written = await deliveries.record_unknown(claim, detail)
-    else:
-        retry_in = timedelta(seconds=outcome.retry_in)
-        written = await deliveries.release(claim, retry_in=retry_in, reason=detail)
-    if not written:
-        # Its lease ended while the answer was awaited, and others have dealt with it since.
-        _log.warning(
-            "outcome_came_late",
-            delivery=claim.delivery_id,
-            attempt=claim.attempt,
-            outcome=outcome.kind,
+async def _write_all(deliveries: DeliveryRepository, batch: Sequence[DeliveryOutcome]) -> None:
+    sent = [(each.claim, each.detail) for each in batch if each.kind == "sent"]
+    # Nearly all of them, and so in one statement.
+    written = await deliveries.record_sent(sent) if sent else ()
+    # In one order, so that no two recorders wait for each other's rows.
+    for outcome in sorted(batch, key=lambda each: each.claim.delivery_id):
+        claim = outcome.claim
+        done = (
+            claim.delivery_id in written
+            if outcome.kind == "sent"
+            else await _write(deliveries, outcome)
         )
+        if not done:
+            # Its lease ended while the answer was awaited, and others have dealt with it since.
+            _log.warning(
+                "outcome_came_late",
+                delivery=claim.delivery_id,
+                attempt=claim.attempt,
+                outcome=outcome.kind,
+            )
+
+
+async def _write(deliveries: DeliveryRepository, outcome: DeliveryOutcome) -> bool:
+    claim, detail = outcome.claim, outcome.detail
+    if outcome.kind == "failed":
+        return await deliveries.record_failed(claim, detail)
+    if outcome.kind == "unknown":
+        return await deliveries.record_unknown(claim, detail)
+    retry_in = timedelta(seconds=outcome.retry_in)
+    return await deliveries.release(claim, retry_in=retry_in, reason=detail)

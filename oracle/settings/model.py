@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     now: Moment | None = Field(
         None,
-        description="Where the market clock starts, such as 2022-12-28T21:30:00Z; "
-        "refused in production.",
+        description="Where the market clock of each process starts when that process does, such "
+        "as 2022-12-28T21:30:00Z; refused in production.",
     )
     feed_deadline: float = Field(
         8.0, gt=0, le=60, description="Seconds one request for prices may take."

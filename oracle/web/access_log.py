@@ -123,8 +123,8 @@ def _measure(scope: Scope, progress: _Progress) -> None:
     )
 
 
-def _public_path(path: str, route: str) -> str:
-    """Return the path without the token in it: whoever reads a log must not act for subscribers.
+def public_path(path: str, route: str) -> str:
+    """Return the path without a token in it: who reads a log or an error must not act for others.
 
     A mistyped address matches no route and may hold a token all the same.
     """
@@ -144,7 +144,7 @@ def _record(scope: Scope, progress: _Progress) -> None:
         "http_request",
         method=scope["method"],
         route=route,
-        path=_public_path(scope["path"], route),
+        path=public_path(scope["path"], route),
         status=progress.status,
         seconds=round(seconds, 4),
         bytes=progress.size,

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from oracle.domain.errors import OracleError
 from oracle.observability.logs import get_logger
+from oracle.web.access_log import public_path
 from oracle.web.api.openapi import adapter_for
 from oracle.web.api.reply import PROBLEM_JSON
 from oracle.web.api.resources import ProblemDetails
@@ -76,7 +77,9 @@ def _as_json(problem: Problem) -> Response:
         title=problem.kind.title,
         status=problem.kind.status,
         detail=problem.detail,
-        instance=request.path,
+        instance=public_path(
+            request.path, "" if request.url_rule is None else request.url_rule.rule
+        ),
         hint=problem.hint,
         request_id=request_id(),
         suggestions=problem.suggestions,

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from oracle.web.use_cases import UseCases
 
 SITE = "oracle.site"
-PATIENCE = 1.5
-"""Seconds a page waits for work that goes on without it; then it is sent with a placeholder."""
+PATIENCE = 1.2
+"""Seconds a page waits for work that goes on without it; then it is sent with a placeholder.
+
+With what it takes to write the page it comes within a second and a half, however slow others are.
+"""
 
 
 def _rankings() -> SingleFlight[str, Ranking]:

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import create_engine, select
+from sqlalchemy.pool import NullPool
 
+from oracle.adapters.sql.tables import bars
 from tests.servers.application import run_oracle, running_application
 from tests.servers.mariadb import run_mariadb
 from tests.standins.yahoo import YahooStandin
@@ -42,6 +45,20 @@ class Deployment:
         migrated = run_oracle(folder, "migrate", **self.variables)
         assert migrated.returncode == 0, migrated.stderr
         self.instances = [stack.enter_context(self._instance(folder / name)) for name in "ab"]
+
+    def closes(self, *symbols: str) -> dict[str, list[float]]:
+        """Return the closes that are stored of those symbols of which there are any."""
+        engine = create_engine(
+            self.variables["database_url"].replace("aiomysql", "pymysql"), poolclass=NullPool
+        )
+        found: dict[str, list[float]] = {}
+        with engine.connect() as connection:
+            rows = connection.execute(
+                select(bars.c.symbol, bars.c.close).where(bars.c.symbol.in_(symbols))
+            )
+            for symbol, close in rows:
+                found.setdefault(symbol, []).append(close)
+        return found
 
     def _instance(self, folder: Path) -> Any:
         folder.mkdir()
@@ -97,10 +114,14 @@ def test_many_unknown_symbols_are_the_visitors_error(deployment: Deployment) -> 
     assert first.status("/api/v1/stocks/MSFT") == 200
 
 
-def test_rate_limited_feed_leaves_the_pages_fine(deployment: Deployment) -> None:
-    """While Yahoo answers 429 what is known is served, what is not is said, and nothing is 5xx."""
+@pytest.mark.parametrize(
+    "kind", [Kind.RATE_LIMIT, Kind.HANG, Kind.EMPTY, Kind.ALL_NAN, Kind.HUNDREDFOLD, Kind.JUNK]
+)
+def test_a_broken_feed_leaves_the_pages_fine(deployment: Deployment, kind: Kind) -> None:
+    """What is known is served, what is not is said, nothing bad is stored, and nothing is 5xx."""
     first = deployment.instances[0]
-    deployment.yahoo.fail("*", Kind.RATE_LIMIT)
+    before = ask(first, "/api/v1/stocks/AAPL")
+    deployment.yahoo.fail("*", kind)
     try:
         for path in ("/", "/stocks/AAPL", "/ranking", "/stocks/ADBE", "/api/v1/stocks/ADBE"):
             assert first.status(path) < 500, path
@@ -108,8 +129,12 @@ def test_rate_limited_feed_leaves_the_pages_fine(deployment: Deployment) -> None
         assert unknown["current"] is None
         assert unknown["prediction"] is None
         assert unknown["notices"]
+        assert ask(first, "/api/v1/stocks/AAPL")["prediction"] == before["prediction"]
     finally:
         deployment.yahoo.heal()
+    stored = deployment.closes("ADBE", "AAPL")
+    assert set(stored) == {"AAPL"}
+    assert max(stored["AAPL"]) < 20.0 * min(stored["AAPL"])
 
 
 def test_database_outage_leaves_known_pages_and_ends(deployment: Deployment) -> None:

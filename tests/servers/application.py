@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -63,6 +64,16 @@ def run_oracle(folder: Path, *arguments: str, **variables: str) -> subprocess.Co
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request got: status 0 when nobody answers, and how long that took."""
+
+    status: int
+    text: str
+    retry_after: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """A running `oracle serve`: where it listens, where its log is, and its process."""
 
@@ -81,6 +92,32 @@ class Application:
             return error.code
         except OSError:
             return 0
+
+    def ask(self, path: str, body: dict[str, Any] | None = None, *, client: int = 1) -> Answer:
+        """Return what a GET is answered or, with a body, a POST of it as JSON.
+
+        Each number, from 1 to 60,000, is a client with an address of its own on this machine.
+        """
+        source = f"127.0.{client // 250}.{client % 250 + 1}"
+        connection = HTTPConnection(
+            self.url.removeprefix("http://"), timeout=30, source_address=(source, 0)
+        )
+        started = time.monotonic()
+        try:
+            connection.request(
+                "GET" if body is None else "POST",
+                path,
+                None if body is None else json.dumps(body),
+                {"Content-Type": "application/json"},
+            )
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except OSError as error:
+            return Answer(0, str(error), "", time.monotonic() - started)
+        finally:
+            connection.close()
+        again = answer.headers.get("Retry-After", "")
+        return Answer(answer.status, text, again, time.monotonic() - started)
 
     def read(self, url: str) -> str:
         """Return the text behind the address."""

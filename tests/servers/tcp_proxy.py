@@ -13,7 +13,7 @@ class TcpProxy:
     While it swallows, connections stay open and new ones are accepted, but not one byte comes
     through either way: what a client sees of a cut cable or of a failover that told nobody.
     `accepted` counts the connections so far. With `hides_hang_ups` the server does not learn either
-    that a client gave such a connection up.
+    that a client gave such a connection up. What is passed on takes `delay` seconds each way.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -23,6 +23,7 @@ class TcpProxy:
         self._muted: set[asyncio.Task[None]] = set()
         self._swallowing = False
         self.hides_hang_ups = False
+        self.delay = 0.0
         self.port = 0
         self.accepted = 0
 
@@ -71,6 +72,8 @@ class TcpProxy:
         async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
             with suppress(ConnectionError):
                 while received := await source.read(65536):
+                    if self.delay:
+                        await asyncio.sleep(self.delay)
                     if not self._swallowing and link not in self._muted:
                         target.write(received)
                         await target.drain()

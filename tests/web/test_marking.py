@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,3 +155,17 @@ async def test_an_unknown_symbol_leads_to_what_the_sample_market_has(
     assert "TSLA is not in the sample market." in page
     for instrument in scenes.INSTRUMENTS:
         assert f'href="/stocks/{instrument.symbol}">{instrument.name}</a>' in page
+
+
+@pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
+async def test_an_outage_of_the_database_is_marked_while_it_lasts(
+    client: TestClientProtocol, scene: Scene, path: str
+) -> None:
+    """Pages from memory say that nothing new is stored; when the database is back they do not."""
+    mark = "The database does not answer."
+    scene.status = replace(scenes.market(), database_away=True)
+    response = await client.get(path)
+    assert response.status_code == 200
+    assert mark in await response.get_data(as_text=True)
+    scene.status = scenes.market()
+    assert mark not in await (await client.get(path)).get_data(as_text=True)

@@ -396,6 +396,19 @@ async def test_no_token_reaches_a_log(
     assert "example.org" not in json.dumps(lines, default=str)
 
 
+@pytest.mark.parametrize("ending", ["confirm", "preferences", "unsubscribe", "unknown"])
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+async def test_an_error_repeats_no_token(
+    client: TestClientProtocol, deps: Dependencies, ending: str, accept: str
+) -> None:
+    """Neither as a page nor as problem+json, whose `instance` is the path without it."""
+    damaged = token(deps, Purpose.CONFIRM, await add(deps))[:-3] + "abc"
+    for ask in (client.get, client.post):
+        response = await ask(f"/subscribers/{damaged}/{ending}", headers={"Accept": accept})
+        assert 400 <= response.status_code < 500
+        assert damaged[:20] not in await response.get_data(as_text=True)
+
+
 async def test_an_outage_is_told_and_not_taken_for_a_bad_link(
     client: TestClientProtocol, deps: Dependencies, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,16 +96,18 @@ class SesEventQueue:
             raise _out_of_reach(error) from None
         events: list[MailEvent] = []
         receipts: list[str] = []
+        refused = 0
         for message in answer.get("Messages", []):
             receipts.append(message["ReceiptHandle"])
             try:
                 event = read_event(message.get("Body", ""), topic=self._topic)
             except ForgedEvent as error:
                 _log.warning("mail_event_refused", why=str(error), id=message.get("MessageId"))
+                refused += 1
                 continue
             if event is not None:
                 events.append(event)
-        return ReceivedEvents(events, receipts)
+        return ReceivedEvents(events, receipts, refused)
 
     async def acknowledge(self, receipts: Sequence[str]) -> None:
         """Say that these are dealt with. Raises MailNotSent: what was not said comes again."""

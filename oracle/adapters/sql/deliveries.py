@@ -155,14 +155,23 @@ class SqlDeliveryRepository(DeliveryOutcomes):
 
     async def count_deliveries(self, run_id: int) -> DeliveryCounts:
         """Return how many stand where."""
+        # Of each row only what the index holds: the run is counted every few seconds.
         rows = await self._connection.execute(
-            select(deliveries.c.state, func.count(), func.min(deliveries.c.added_at))
+            select(deliveries.c.state, func.count())
             .where(deliveries.c.run_id == run_id)
             .group_by(deliveries.c.state)
         )
-        found = {DeliveryState(state): (int(count), oldest) for state, count, oldest in rows}
-        _, oldest = found.get(DeliveryState.PENDING, (0, None))
-        return DeliveryCounts({state: count for state, (count, _) in found.items()}, oldest)
+        by_state = {DeliveryState(state): int(count) for state, count in rows}
+        if not by_state.get(DeliveryState.PENDING):
+            return DeliveryCounts(by_state, None)
+        oldest = await self._connection.scalar(
+            select(deliveries.c.added_at)
+            .with_hint(deliveries, DUE, "mysql")
+            .where(deliveries.c.run_id == run_id, deliveries.c.state == DeliveryState.PENDING)
+            .order_by(deliveries.c.due_at)
+            .limit(1)
+        )
+        return DeliveryCounts(by_state, oldest)
 
     async def _list_wanted(self, ids: Sequence[int]) -> dict[int, Row[*tuple[Any, ...]]]:
         """Return, by id, those of the deliveries that may be made, with their addresses."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from oracle.adapters.sql.database_clock import DatabaseTime, database_now
 from oracle.adapters.sql.digest_tables import deliveries, runs, subscribers
@@ -18,7 +18,7 @@ from oracle.domain.addressless import without_addresses
 from oracle.domain.runs import Claim, DeliveryState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import timedelta
 
     from sqlalchemy import ColumnElement
@@ -36,18 +36,39 @@ class DeliveryOutcomes:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def record_sent(self, claim: Claim, message_id: str) -> bool:
-        """Note that the claimed mail was accepted; say if the claim was still this sender's.
+    async def record_sent(self, accepted: Sequence[tuple[Claim, str]]) -> Collection[int]:
+        """Note that the claimed mails were accepted, each under that identifier.
 
-        A delivery whose lease ended meanwhile, `unknown` of the same attempt, is sent too.
+        Returns the ids of the deliveries whose claim was still this sender's. One whose lease ended
+        meanwhile, `unknown` of the same attempt, is sent too.
         """
-        return await self._record(
-            claim,
-            (DeliveryState.SENDING, DeliveryState.UNKNOWN),
-            state=DeliveryState.SENT,
-            message_id=message_id,
-            reason="",
+        await begin_writing(self._connection)
+        claimed = {claim.delivery_id: (claim, message_id) for claim, message_id in accepted}
+        rows = await self._connection.execute(
+            select(*(deliveries.c[name] for name in ("id", "attempt", "owner", "state")))
+            .where(deliveries.c.id.in_(sorted(claimed)))
+            .order_by(deliveries.c.id)
+            .with_for_update()
         )
+        identifiers: dict[int, str] = {}
+        for row in rows:
+            claim, message_id = claimed[row.id]
+            is_ours = (row.attempt, row.owner) == (claim.attempt, claim.owner)
+            if is_ours and row.state in {DeliveryState.SENDING, DeliveryState.UNKNOWN}:
+                identifiers[row.id] = message_id
+        if identifiers:
+            await self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id.in_(list(identifiers)))
+                .values(
+                    state=DeliveryState.SENT,
+                    message_id=case(identifiers, value=deliveries.c.id),
+                    reason="",
+                    lease_until=None,
+                    changed_at=DatabaseTime(),
+                )
+            )
+        return identifiers.keys()
 
     async def record_failed(self, claim: Claim, reason: str) -> bool:
         """Note that the recipient was refused for good."""
@@ -178,18 +199,11 @@ class DeliveryOutcomes:
         )
         return found.one_or_none() is not None
 
-    async def _record(
-        self,
-        claim: Claim,
-        expected: tuple[DeliveryState, ...] = (DeliveryState.SENDING,),
-        *,
-        reason: str,
-        **values: Any,
-    ) -> bool:
+    async def _record(self, claim: Claim, *, reason: str, **values: Any) -> bool:
         result = await self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id == claim.delivery_id, deliveries.c.attempt == claim.attempt)
-            .where(deliveries.c.owner == claim.owner, deliveries.c.state.in_(expected))
+            .where(deliveries.c.owner == claim.owner, deliveries.c.state == DeliveryState.SENDING)
             .values(
                 lease_until=None,
                 changed_at=DatabaseTime(),

@@ -85,6 +85,7 @@ mail_events = define(
     Column("stored_at", UtcDateTime, nullable=False),
     Index(None, "delivery_id", "attempt"),
     Index(None, "stored_at"),
+    Index(None, "kind", "stored_at"),
 )
 
 leadership = define(

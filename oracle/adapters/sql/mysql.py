@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 3
 PING_TIMEOUT = 1.0
-POOL_TIMEOUT = 2.0
+POOL_TIMEOUT = 1.8
+"""Seconds that a unit waits for a free connection: whoever is refused knows within two."""
+
 RECYCLE_SECONDS = 1800
 SILENCE_MARGIN = 2
 

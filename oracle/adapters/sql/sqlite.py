@@ -12,15 +12,19 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from oracle.adapters.sql.sqlite_driver import connect
+from oracle.adapters.sql.sqlite_driver import connect, connect_in_memory
 from oracle.domain.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import URL, Connection
     from sqlalchemy.engine import ExecutionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from oracle.adapters.sql.sqlite_driver import SteadyConnection
 
 POOL_TIMEOUT = 2.0
 NO_LIMIT = 3600.0
@@ -52,7 +56,8 @@ def create_memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
     keeper = sqlite3.connect(name, uri=True, check_same_thread=False)
     url = make_url(f"sqlite+aiosqlite:///{name}&uri=true")
     # Units take turns on the one connection, and only their own deadline ends the waiting.
-    return _create_engine(url, pool_size=1, pool_timeout=NO_LIMIT), keeper
+    engine = _create_engine(url, pool_size=1, pool_timeout=NO_LIMIT, connector=connect_in_memory)
+    return engine, keeper
 
 
 def begin_immediately(connection: Connection) -> None:
@@ -98,7 +103,12 @@ def _create_folder(url: URL) -> None:
         ) from error
 
 
-def _create_engine(url: URL, pool_size: int, pool_timeout: float = POOL_TIMEOUT) -> AsyncEngine:
+def _create_engine(
+    url: URL,
+    pool_size: int,
+    pool_timeout: float = POOL_TIMEOUT,
+    connector: Callable[..., SteadyConnection] = connect,
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -109,7 +119,7 @@ def _create_engine(url: URL, pool_size: int, pool_timeout: float = POOL_TIMEOUT)
         connect_args={
             "isolation_level": None,
             "timeout": BUSY_MILLISECONDS / 1000,
-            "async_creator_fn": connect,
+            "async_creator_fn": connector,
         },
     )
     event.listen(engine.sync_engine, "connect", _prepare)

@@ -96,8 +96,17 @@ class SqlStore:
         self._observer = observer
         self._keeper = keeper
         self._units = 0
+        self._is_away = False
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the unit that ended last could not be done, for the database was away.
+
+        The jobs of the scheduler ask for a unit every second, so that this is never old.
+        """
+        return self._is_away
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -151,6 +160,7 @@ class SqlStore:
         self._idle.clear()
         try:
             async with limit, _transaction(self._engine) as connection:
+                _require_time(limit)
                 yield connection
             outcome = Outcome.COMMITTED
         except Exception as error:
@@ -160,6 +170,8 @@ class SqlStore:
                 raise
             raise failure from error
         finally:
+            if outcome is not Outcome.CANCELLED:
+                self._is_away = outcome is Outcome.UNAVAILABLE
             self._units -= 1
             if not self._units:
                 self._idle.set()
@@ -173,6 +185,16 @@ class SqlStore:
                 f"The database did not answer within {self._deadline:g} seconds."
             )
         return unavailable(error)
+
+
+def _require_time(limit: asyncio.Timeout) -> None:
+    """Raise TimeoutError if the deadline is over and nothing has come of it.
+
+    Before Python 3.12 a wait for a connection that ends in the very moment of the deadline swallows
+    the cancellation, and what followed would have no deadline at all.
+    """
+    if limit.expired():
+        raise TimeoutError
 
 
 @asynccontextmanager

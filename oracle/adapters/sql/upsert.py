@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from oracle.adapters.sql.failures import is_duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -80,6 +80,28 @@ async def add_new(connection: AsyncConnection, table: Table, row: Row) -> bool:
             raise
         return False
     return True
+
+
+async def add_new_rows(
+    connection: AsyncConnection, table: Table, rows: Mapping[str, Row]
+) -> Collection[str]:
+    """Insert the rows of which there is none of that key yet, and return their keys.
+
+    All in one statement as long as nobody else inserts one of them at the same time; then one by
+    one. On SQLite the caller holds the write lock and has looked which are there.
+    """
+    ordered = sorted(rows)
+    if not ordered:
+        return ()
+    try:
+        # Many rows may be more than one statement: what went in before a refusal is taken back.
+        async with connection.begin_nested():
+            await connection.execute(insert(table), [dict(rows[key]) for key in ordered])
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        return [key for key in ordered if await add_new(connection, table, rows[key])]
+    return ordered
 
 
 async def upsert(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.domain.prices import MarketState
 from oracle.web import formatting
-from oracle.web.contexts.marking import mark_market
+from oracle.web.contexts.marking import mark_market, mark_outage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +61,9 @@ class Company:
 class Chrome:
     """The frame of a page.
 
-    `origin` is the site's public address. `marking` is None where prices are live. `sample_market`
-    holds every stock there is on the sample market, and nothing elsewhere.
+    `origin` is the site's public address. `marking` is None where prices are live, `outage` where
+    the database answers. `sample_market` holds every stock there is on the sample market, and
+    nothing elsewhere.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Chrome:
     section: str
     market: MarketLine | None
     marking: Marking | None
+    outage: Marking | None
     query: str
     examples: tuple[Company, ...]
     sample_market: tuple[Company, ...]
@@ -97,6 +99,7 @@ def build_chrome(
         section=head.section,
         market=None if status is None else build_market_line(status),
         marking=marking,
+        outage=None if status is None else mark_outage(status),
         query=head.query,
         examples=_companies(examples),
         sample_market=_companies(sample_market),

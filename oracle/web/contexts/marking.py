@@ -59,3 +59,16 @@ def mark_market(status: MarketStatus) -> Marking | None:
             note=note,
         )
     return None
+
+
+def mark_outage(status: MarketStatus) -> Marking | None:
+    """Return the mark of pages that are made without the database, or None where it answers."""
+    if not status.database_away:
+        return None
+    return Marking(
+        prefix="",
+        headline="The database does not answer.",
+        text="You see what was known before; nothing new is stored or sent until it is back.",
+        details="",
+        note="Outage",
+    )

@@ -24,7 +24,9 @@ async def send_all(store: SqlStore, run: Run, owner: str) -> list[Claim]:
     while claims := await claim(store, run, owner=owner, limit=7):
         for claimed in claims:
             async with store.begin() as unit:
-                assert await unit.deliveries.record_sent(claimed, f"{owner}-{claimed.delivery_id}")
+                assert await unit.deliveries.record_sent(
+                    [(claimed, f"{owner}-{claimed.delivery_id}")]
+                )
         made.extend(claims)
     return made
 
@@ -64,7 +66,7 @@ async def test_senders_are_counted_while_they_have_mails_under_way(stores: Store
     await claim(stores[1], run, owner="two", limit=2)
     async with stores[0].begin() as unit:
         assert await unit.deliveries.count_senders(run.id) == 2
-        assert await unit.deliveries.record_sent(first, "accepted")
+        assert await unit.deliveries.record_sent([(first, "accepted")])
         assert await unit.deliveries.count_senders(run.id) == 1
         assert await unit.deliveries.count_senders(run.id + 1) == 0
 
@@ -105,7 +107,7 @@ async def test_leases_end_while_others_record(stores: Stores) -> None:
 
     async def record(claimed: Claim) -> bool:
         async with stores[0].begin() as unit:
-            return await unit.deliveries.record_sent(claimed, "message")
+            return bool(await unit.deliveries.record_sent([(claimed, "message")]))
 
     async def reap() -> int:
         async with stores[1].begin() as unit:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
+from oracle.adapters.sql.digest_tables import deliveries
 from oracle.domain.errors import StaleEpoch
 from oracle.domain.runs import DeliveryState, RunState
 from oracle.domain.subscribers import SubscriberState
@@ -173,13 +175,13 @@ async def test_outcomes_are_recorded_once_and_by_the_sender_alone(store: SqlStor
         record = unit.deliveries
         stranger = dataclasses.replace(sent, owner="two")
         earlier = dataclasses.replace(sent, attempt=0)
-        assert not await record.record_sent(stranger, "x")
-        assert not await record.record_sent(earlier, "x")
-        assert await record.record_sent(sent, "message-1")
+        assert not await record.record_sent([(stranger, "x")])
+        assert not await record.record_sent([(earlier, "x")])
+        assert await record.record_sent([(sent, "message-1")])
         assert await record.record_failed(failed, "no such mailbox")
         assert await record.record_unknown(unknown, "no answer")
         for claimed in (sent, failed):
-            assert not await record.record_sent(claimed, "again")
+            assert not await record.record_sent([(claimed, "again")])
             assert not await record.record_failed(claimed, "again")
             assert not await record.record_unknown(claimed, "again")
             assert not await record.release(claimed, retry_in=NO_TIME, reason="again")
@@ -188,6 +190,26 @@ async def test_outcomes_are_recorded_once_and_by_the_sender_alone(store: SqlStor
         DeliveryState.FAILED: 1,
         DeliveryState.UNKNOWN: 1,
     }
+
+
+async def test_of_a_batch_of_accepted_mails_each_has_its_own_identifier(store: SqlStore) -> None:
+    """Those that are somebody else's by now are left as they are, and told apart."""
+    run = await sending_run(store, "ada", "bob", "eve")
+    ada, bob, eve = await claim(store, run)
+    async with store.begin() as unit:
+        assert await unit.deliveries.record_failed(bob, "no such mailbox")
+        stranger = dataclasses.replace(eve, owner="two")
+        batch = [(bob, "b"), (ada, "a"), (stranger, "e")]
+        assert set(await unit.deliveries.record_sent(batch)) == {ada.delivery_id}
+        assert set(await unit.deliveries.record_sent([(eve, "e")])) == {eve.delivery_id}
+    async with store._engine.connect() as connection:  # noqa: SLF001 -- Nobody else reads it.
+        columns = (deliveries.c.id, deliveries.c.message_id)
+        rows = await connection.execute(select(*columns).order_by(deliveries.c.id))
+        assert [tuple(row) for row in rows] == [
+            (ada.delivery_id, "a"),
+            (bob.delivery_id, None),
+            (eve.delivery_id, "e"),
+        ]
 
 
 async def test_what_was_not_sent_is_due_again_after_its_pause(store: SqlStore) -> None:
@@ -200,7 +222,7 @@ async def test_what_was_not_sent_is_due_again_after_its_pause(store: SqlStore) -
     claims = await claim(store, run, owner="two")
     assert claims == (dataclasses.replace(now, attempt=2, owner="two"),)
     async with store.begin() as unit:
-        assert not await unit.deliveries.record_sent(now, "the first attempt's")
+        assert not await unit.deliveries.record_sent([(now, "the first attempt's")])
 
 
 async def test_a_lease_that_ends_makes_the_outcome_unknown(store: SqlStore) -> None:
@@ -218,8 +240,8 @@ async def test_a_lease_that_ends_makes_the_outcome_unknown(store: SqlStore) -> N
         assert await unknown(run.id, older_than=HOUR, limit=9) == ()
         assert await unknown(run.id, older_than=NO_TIME, limit=9) == (silent,)
         assert not await unit.deliveries.record_failed(silent, "late")
-        assert await unit.deliveries.record_sent(silent, "message-1")
-        assert await unit.deliveries.record_sent(busy, "message-2")
+        assert await unit.deliveries.record_sent([(silent, "message-1")])
+        assert await unit.deliveries.record_sent([(busy, "message-2")])
     assert await counted(store, run) == {DeliveryState.SENT: 2}
 
 

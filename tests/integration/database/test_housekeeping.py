@@ -45,7 +45,7 @@ async def test_reports_are_removed_by_when_they_were_stored(store: SqlStore) -> 
     """The older of two goes, in steps of the size that is asked for."""
     async with store.begin() as unit:
         for number, stored_at in (("a", NOW), ("b", NOW), ("c", LATER)):
-            await unit.mail_events.add_event(report(number), stored_at)
+            await unit.mail_events.add_events([report(number)], stored_at)
     async with store.begin() as unit:
         removed = [await unit.housekeeping.remove_reports(LATER, limit=1) for _ in range(3)]
         left = await unit.mail_events.list_attempt_events(7, 2)

@@ -129,7 +129,7 @@ async def test_of_an_erased_subscriber_no_address_is_left_in_any_table(store: Sq
     async with store.begin() as unit:
         await unit.deliveries.record_failed(claimed, words)
         await unit.suppressions.add_suppression(suppression(address(), words))
-        await unit.mail_events.add_event(report(detail=words), NOW)
+        await unit.mail_events.add_events([report(detail=words)], NOW)
         assert await unit.subscribers.remove_subscriber(claimed.subscriber_id)
         assert not await unit.subscribers.remove_subscriber(claimed.subscriber_id)
     async with store._engine.connect() as connection:  # noqa: SLF001 -- Looks into every table.
@@ -174,9 +174,20 @@ async def test_a_suppression_is_kept_once_and_can_be_taken_back(store: SqlStore)
 async def test_a_report_that_comes_five_times_is_kept_once(store: SqlStore) -> None:
     """Only the first one is new, and the unit goes on after each refusal."""
     async with store.begin() as unit:
-        told = [await unit.mail_events.add_event(report(), NOW) for _ in range(5)]
-        assert await unit.mail_events.add_event(report("event-2"), NOW)
-    assert told == [True, False, False, False, False]
+        told = [list(await unit.mail_events.add_events([report()], NOW)) for _ in range(5)]
+        assert await unit.mail_events.add_events([report("event-2")], NOW)
+    assert told == [[report().id], [], [], [], []]
+
+
+async def test_of_a_batch_of_reports_those_that_are_new_are_told(store: SqlStore) -> None:
+    """Known ones, and a second of the same batch, stay out; the others are stored together."""
+    async with store.begin() as unit:
+        await unit.mail_events.add_events([report("b")], NOW)
+        batch = [report(name) for name in ("c", "b", "a", "c")]
+        assert set(await unit.mail_events.add_events(batch, NOW)) == {"a", "c"}
+        assert not await unit.mail_events.add_events(batch, NOW)
+        assert not await unit.mail_events.add_events([], NOW)
+        assert len(await unit.mail_events.list_attempt_events(7, 2)) == 3
 
 
 async def test_reports_are_found_by_the_attempt_they_speak_of(store: SqlStore) -> None:
@@ -187,7 +198,7 @@ async def test_reports_are_found_by_the_attempt_they_speak_of(store: SqlStore) -
     async with store.begin() as unit:
         assert await unit.mail_events.newest_event_at() is None
         for number, each in enumerate([second, report("d", attempt=1), first, none]):
-            await unit.mail_events.add_event(each, NOW + timedelta(seconds=number))
+            await unit.mail_events.add_events([each], NOW + timedelta(seconds=number))
         assert list(await unit.mail_events.list_attempt_events(7, 2)) == [first, second]
         # Of what was reported the latest happened at NOW, whenever it was stored.
         assert await unit.mail_events.newest_event_at() == NOW
@@ -211,7 +222,11 @@ async def test_of_several_who_report_or_suppress_at_once_one_is_new(
     stores: tuple[SqlStore, SqlStore],
 ) -> None:
     """Exactly one of eight writers of the same report, and of the same suppression, was first."""
-    reported = await race(stores, *[lambda unit: unit.mail_events.add_event(report(), NOW)] * 8)
+
+    async def tell(unit: SqlUnitOfWork) -> bool:
+        return bool(await unit.mail_events.add_events([report(), report("event-2")], NOW))
+
+    reported = await race(stores, *[tell] * 8)
     gone = suppression(address())
     suppressed = await race(stores, *[lambda unit: unit.suppressions.add_suppression(gone)] * 8)
     assert sorted(reported) == sorted(suppressed) == [False] * 7 + [True]

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,10 +25,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from oracle.adapters.sql.migrate import migrate
 from tests.integration.digest.invariants import Findings, check, read_evidence
 from tests.servers.application import ROOT, run_oracle, running_application
 from tests.servers.mariadb import run_mariadb
 from tests.servers.tcp_proxy import TcpProxy
+from tests.standins.ses import TOPIC
 from tests.standins.yahoo import YahooStandin
 
 if TYPE_CHECKING:
@@ -138,29 +141,39 @@ class Instance:
         self._variables = dict(variables)
         self._stack = ExitStack()
         self._starts = 0
-        self.application: Application
+        self._application: Application | None = None
 
     def start(self, **changed: str) -> None:
         """Start a new process."""
         folder = self._folder / str(self._starts)
         folder.mkdir(parents=True)
         self._starts += 1
-        self.application = self._stack.enter_context(
+        self._application = self._stack.enter_context(
             running_application(folder, **{**self._variables, **changed})
         )
 
     @property
+    def application(self) -> Application:
+        """The process that was started last."""
+        assert self._application is not None
+        return self._application
+
+    @property
     def is_running(self) -> bool:
         """Whether the process is there, stopped or not."""
-        return self.application.process.poll() is None
+        return self._application is not None and self._application.process.poll() is None
 
     def signal(self, number: signal.Signals) -> None:
         """Send the signal to this process."""
         self.application.process.send_signal(number)
 
     def jobs_done(self, job: str) -> float:
-        """Return how often this process has done that job, as its metrics tell."""
-        mark = f'oracle_scheduler_job_runs_total{{job_name="{job}",outcome="ok"}} '
+        """Return how often this process has done that job."""
+        return self.counted(f'oracle_scheduler_job_runs_total{{job_name="{job}",outcome="ok"}}')
+
+    def counted(self, metric: str) -> float:
+        """Return the metric's value in this process, 0 where there is none."""
+        mark = f"{metric} "
         lines = self.application.read(self.application.metrics_url).splitlines()
         return sum(float(line.removeprefix(mark)) for line in lines if line.startswith(mark))
 
@@ -214,13 +227,13 @@ class Deployment:
             "ses_endpoint": self.ses.url,
             "ses_configuration_set": "oracle",
             "mail_events_queue": self.ses.queue_url,
+            "mail_events_topic": TOPIC,
             **timing,
         }
-        migrated = run_oracle(
-            folder, "migrate", database_url=self.database.url(self.name), market="yahoo"
-        )
-        assert migrated.returncode == 0, migrated.stderr
+        asyncio.run(migrate(self.database.url(self.name)))
+        self._note_finished_run()
         self.instances = [self._add_instance(number) for number in range(instances)]
+        self.start_missing()
 
     def _add_instance(self, number: int) -> Instance:
         proxy = self._proxies.open(self._stack, self.database.port)
@@ -228,9 +241,27 @@ class Deployment:
         instance = Instance(
             self._folder / f"instance{number}", proxy, {**self.variables, "database_url": url}
         )
-        instance.start()
         self._stack.callback(instance.stop)
         return instance
+
+    def _note_finished_run(self) -> None:
+        """Let the evening be over, so that no run begins before a round does."""
+        with self.engine.connect() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO runs (source, kind, session, state, epoch, content, reason,"
+                    " needs_hand, started_at, finished_at) VALUES ('rehearsal', 'digest', :session,"
+                    " 'finished', 0, '{}', '', 0, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"
+                ),
+                {"session": EVENING.date()},
+            )
+
+    def start_missing(self, **changed: str) -> None:
+        """Start those instances that do not run, all at once, and return when they are ready."""
+        missing = [each for each in self.instances if not each.is_running]
+        with ThreadPoolExecutor(max(len(missing), 1)) as threads:
+            for started in [threads.submit(each.start, **changed) for each in missing]:
+                started.result()
 
     def subscribe(self, count: int) -> None:
         """Let there be exactly so many confirmed subscribers."""
@@ -254,13 +285,13 @@ class Deployment:
 
     def begin_round(self, subscribers: int, **behaviour: Any) -> None:
         """Forget the last round, and let the digest be due again."""
-        for instance in self.instances:
-            if not instance.is_running:
-                instance.start()
+        self.start_missing()
         self.begin_round_as_it_is(subscribers, **behaviour)
 
     def begin_round_as_it_is(self, subscribers: int, **behaviour: Any) -> None:
         """As `begin_round`, with those instances that are running."""
+        for instance in self.instances:
+            instance.proxy.delay = 0.0
         self.ses.behave(
             **{
                 "script": [],
@@ -351,6 +382,12 @@ class Deployment:
     def wait_for_accepted(self, count: int, seconds: float = 40.0) -> None:
         """Wait until so many mails of this round were accepted."""
         self.wait_for(lambda: self.accepted() >= count, seconds, f"{count} accepted mails")
+
+    def oracle(self, *arguments: str) -> None:
+        """Run the `oracle` command beside the instances, as a person would."""
+        url = self.database.url(self.name)
+        done = run_oracle(self._folder, *arguments, **{**self.variables, "database_url": url})
+        assert done.returncode == 0, done.stderr
 
     def end_round(self, *, rate: float = RATE) -> Findings:
         """Wait until the run is finished and return what the invariants say."""

@@ -5,15 +5,20 @@ Each begins a round, does its damage in the middle of it, and returns what the i
 
 from __future__ import annotations
 
+import json
 import signal
 import time
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from oracle.adapters.sql.leader_lock_mysql import LOCK_SUFFIX
 from oracle.adapters.sql.mysql import server_lock_name
 from tests.integration.digest.deployment import RATE
+from tests.standins.ses import TOPIC, Accepted, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +26,22 @@ if TYPE_CHECKING:
 
     from tests.integration.digest.deployment import Deployment
     from tests.integration.digest.invariants import Findings
+    from tests.servers.application import Answer, Application
 
 SUBSCRIBERS = 240
 """At four fifths of 150 a second they take two seconds, in the middle of which things go wrong."""
 
 TAKEOVER_SECONDS = 20.0
 CALLS_WHILE_PAUSED = 5
+GONE_SECONDS = 6.0
+"""Four database deadlines: nothing that waits for the database waits longer than one of them."""
+
+DATABASE_AWAY = "The database does not answer."
+SLOWEST_PAGE = 1.5
+PAGES = ("/", "/ranking", "/stocks/AAPL")
+REFUSED_WITHIN = 2.0
+_CLIENTS = count(2)
+REFUSED = "oracle_mail_events_refused_total"
 
 
 def kill_leader_before_fan_out(scene: Deployment, chance: Random) -> Findings:
@@ -123,6 +138,86 @@ def restart_database(scene: Deployment, chance: Random) -> Findings:
     return _with_takeover(scene, time.monotonic() - killed_at)
 
 
+def lose_database(scene: Deployment, chance: Random) -> Findings:
+    """7: without the database known pages are served, marked; writes ask to be tried again."""
+    scene.begin_round(SUBSCRIBERS)
+    site = scene.instances[0].application
+    assert site.ask("/").status == 200
+    scene.wait_for_accepted(chance.randrange(1, SUBSCRIBERS - 20))
+    scene.database.kill()
+    broken = []
+    gone_until = time.monotonic() + GONE_SECONDS
+    try:
+        while time.monotonic() < gone_until:
+            page = site.ask("/", client=_new_client())
+            if page.status != 200 or DATABASE_AWAY not in page.text:
+                broken.append(f"7: a known page was {page.status}, or was not marked")
+            written = _sign_up(site)
+            if (written.status, bool(written.retry_after)) != (503, True):
+                broken.append(f"7: a write was {written.status}, again in {written.retry_after!r}")
+    finally:
+        scene.database.start()
+    scene.wait_for(lambda: site.ask("/healthz/deep").status == 200, 10.0, "healthy instance")
+    findings = scene.end_round()
+    findings.broken += dict.fromkeys(broken)
+    return findings
+
+
+def slow_database(scene: Deployment, chance: Random) -> Findings:
+    """9: a link to the database that takes half a second: pages come within 1.5 s.
+
+    With the database's deadline of a real deployment: a scaled one leaves room for two exchanges.
+    """
+    for instance in scene.instances:
+        instance.kill()
+    scene.start_missing(database_deadline="5")
+    scene.begin_round(SUBSCRIBERS)
+    for instance in scene.instances:
+        for path in PAGES:
+            assert instance.application.ask(path, client=_new_client()).status == 200
+    scene.wait_for_accepted(chance.randrange(1, 60))
+    for instance in scene.instances:
+        instance.proxy.delay = 0.25
+    answers = [
+        chance.choice(scene.instances).application.ask(chance.choice(PAGES), client=_new_client())
+        for _ in range(50)
+    ]
+    for instance in scene.instances:
+        instance.proxy.delay = 0.0
+    findings = scene.end_round()
+    for instance in scene.instances:
+        instance.kill()
+    slowest = max(answer.seconds for answer in answers)
+    statuses = {answer.status for answer in answers}
+    if slowest > SLOWEST_PAGE or statuses != {200}:
+        findings.broken.append(f"9: {statuses} within {slowest:.2f} s")
+    return findings
+
+
+def exhaust_pool(scene: Deployment, chance: Random) -> Findings:
+    """10: while all connections wait for locked rows, 503 in time; served when they are free."""
+    scene.begin_round(SUBSCRIBERS)
+    scene.wait_for_accepted(chance.randrange(1, SUBSCRIBERS - 20))
+    site = scene.instances[0].application
+
+    with ThreadPoolExecutor(20) as threads, scene.engine.connect() as connection:
+        connection.execute(text("LOCK TABLES subscribers WRITE"))
+        try:
+            answers = list(threads.map(lambda _: _sign_up(site), range(20)))
+        finally:
+            connection.execute(text("UNLOCK TABLES"))
+    unlocked = time.monotonic()
+    scene.wait_for(lambda: _sign_up(site).status == 202, 10.0, "sign-up")
+    findings = _with_takeover(scene, time.monotonic() - unlocked)
+    slowest = max(answer.seconds for answer in answers)
+    statuses = {answer.status for answer in answers}
+    if statuses != {503} or slowest > REFUSED_WITHIN:
+        findings.broken.append(f"10: {statuses} within {slowest:.1f} s")
+    if findings.seconds > REFUSED_WITHIN:
+        findings.broken.append(f"10: served again after {findings.seconds:.1f} s")
+    return findings
+
+
 def refuse_writes(scene: Deployment, chance: Random) -> Findings:
     """8: the database is read-only for a while: nobody is elected, and then somebody is."""
     scene.begin_round(SUBSCRIBERS)
@@ -214,14 +309,67 @@ def reject_some(scene: Deployment, chance: Random) -> Findings:
     people = chance.sample(range(SUBSCRIBERS), SUBSCRIBERS // 100)
     scene.begin_round(SUBSCRIBERS, rejected=[f"person{number}@example.org" for number in people])
     findings = scene.end_round()
-    failed = scene.rows("SELECT count(*) AS n FROM deliveries WHERE state = 'failed'")[0]["n"]
-    if failed != len(people):
+    if (failed := _count(scene, "failed")) != len(people):
         findings.broken.append(f"19: {failed} failed, {len(people)} were refused")
     return findings
 
 
+def reject_many(scene: Deployment, chance: Random) -> Findings:
+    """19: one in twenty is refused: the run stops with an alert, and goes on when a person says."""
+    many = 3 * SUBSCRIBERS
+    people = chance.sample(range(many), many // 20)
+    scene.begin_round(many, rejected=[f"person{number}@example.org" for number in people])
+    stops = scene.logged("digest_stopped")
+    scene.wait_for(lambda: scene.run_state() == "stopped", 40.0, "stopped run")
+    scene.wait_for(lambda: scene.logged("digest_stopped") > stops, 5.0, "alert")
+    scene.wait_for(lambda: not _count(scene, "sending"), 10.0, "end of what was under way")
+    accepted = scene.accepted()
+    time.sleep(1.5)
+    more = scene.accepted() - accepted
+    scene.oracle("digest", "resume")
+    findings = scene.end_round()
+    if more:
+        findings.broken.append(f"19: {more} mails while the run was stopped")
+    if (failed := _count(scene, "failed")) != len(people):
+        findings.broken.append(f"19: {failed} failed, {len(people)} were refused")
+    return findings
+
+
+def forge_events(scene: Deployment, chance: Random) -> Findings:
+    """20: what only looks like a report is refused and counted, and suppresses nobody."""
+    scene.begin_round(SUBSCRIBERS)
+    scene.wait_for_accepted(chance.randrange(1, 100))
+    before = sum(each.counted(REFUSED) for each in scene.instances)
+    forged = [_report(f"person{number}@example.org", delivery="1") for number in range(200, 240)]
+    other_account = TOPIC.replace("123456789012", "210987654321")
+    messages = [
+        *(_envelope(each, topic=f"{TOPIC}-of-another") for each in forged[:10]),
+        *(_envelope(each, topic=other_account) for each in forged[10:20]),
+        *(json.dumps(each) for each in forged[20:30]),
+        *(_envelope({**each, "mail": chance.choice(["", [], 7])}) for each in forged[30:]),
+        "no JSON at all",
+        "[" * 5000,
+    ]
+    chance.shuffle(messages)
+    # Of a delivery that nobody knows, to somebody who is no subscriber: believed, of no effect.
+    strange = _report("stranger@example.org", delivery="999999999")
+    scene.ses.behave(put_raw=[*messages, _envelope(strange)])
+
+    def refused() -> float:
+        return sum(each.counted(REFUSED) for each in scene.instances) - before
+
+    scene.wait_for(lambda: refused() >= len(messages), 20.0, f"{len(messages)} refused messages")
+    findings = scene.end_round()
+    suppressed = {row["fingerprint"] for row in scene.rows("SELECT fingerprint FROM suppressions")}
+    if suppressed - {sha256(b"stranger@example.org").hexdigest()}:
+        findings.broken.append(f"20: forged reports suppressed {len(suppressed)} addresses")
+    if refused() != len(messages) or findings.accepted != SUBSCRIBERS:
+        findings.broken.append(f"20: {refused():g} refused, {findings.accepted} accepted")
+    return findings
+
+
 def repeat_events(scene: Deployment, chance: Random) -> Findings:
-    """20: every report comes five times, late, beside forged and unreadable ones."""
+    """20: every report comes five times, and late."""
     scene.begin_round(
         SUBSCRIBERS,
         copies=5,
@@ -229,7 +377,6 @@ def repeat_events(scene: Deployment, chance: Random) -> Findings:
         shares={"hangs_after_accepting": 0.02},
         seed=chance.randrange(10**6),
     )
-    scene.ses.behave(put_raw=["no JSON at all", '{"Type": "Notification", "Message": "{}"}'])
     return scene.end_round()
 
 
@@ -257,15 +404,55 @@ FAULTS: tuple[Callable[[Deployment, Random], Findings], ...] = (
     kill_leader_before_fan_out,
     kill_two_mid_send,
     leave_in_order,
+    lose_database,
+    slow_database,
+    exhaust_pool,
     refuse_writes,
     throttle,
     hang_after_accepting,
     break_answers,
     pause_account,
     reject_some,
+    reject_many,
     repeat_events,
+    forge_events,
     unsubscribe_meanwhile,
 )
+
+
+def _new_client() -> int:
+    return next(_CLIENTS)
+
+
+def _sign_up(site: Application) -> Answer:
+    """Write something, as a client who has not asked before."""
+    number = _new_client()
+    newcomer = {"email": f"newcomer{number}@example.org"}
+    return site.ask("/api/v1/subscribers", newcomer, client=number)
+
+
+def _count(scene: Deployment, state: str) -> int:
+    count: int = scene.rows(f"SELECT count(*) AS n FROM deliveries WHERE state = '{state}'")[0]["n"]  # noqa: S608 - our own word
+    return count
+
+
+def _report(recipient: str, *, delivery: str) -> dict[str, Any]:
+    """Return a report of a bounce for good, as the provider writes it."""
+    accepted = Accepted(
+        recipient=recipient,
+        id="0100-forged",
+        message_id="forged",
+        subject="",
+        tags={"run": "1", "delivery": delivery, "attempt": "1"},
+        configuration_set="oracle",
+        at=time.time(),
+        fault="",
+    )
+    return event_of(accepted, "Bounce")
+
+
+def _envelope(report: dict[str, Any], *, topic: str = TOPIC) -> str:
+    return json.dumps({"Type": "Notification", "TopicArn": topic, "Message": json.dumps(report)})
 
 
 def _with_takeover(scene: Deployment, seconds: float) -> Findings:

@@ -55,14 +55,14 @@ def read_evidence(connection: Connection, ledger: Sequence[Mapping[str, Any]]) -
         ),
         suppressed=frozenset(row["fingerprint"] for row in rows("SELECT * FROM suppressions")),
         leadership_epoch=rows("SELECT epoch FROM leadership")[0]["epoch"],
-        ledger=[mail for mail in ledger if not is_probe(mail)],
+        ledger=[mail for mail in ledger if is_digest(mail)],
     )
 
 
-def is_probe(mail: Mapping[str, Any]) -> bool:
-    """Return whether the mail went to the provider's own address, to see if it reports."""
+def is_digest(mail: Mapping[str, Any]) -> bool:
+    """Return whether the mail is of the run: neither asks to confirm nor probes the provider."""
     recipient: str = mail["recipient"]
-    return recipient.endswith("@simulator.amazonses.com")
+    return "run" in mail["tags"] and not recipient.endswith("@simulator.amazonses.com")
 
 
 def check(evidence: Evidence, *, rate: float, recorded_unknown: int = 0) -> Findings:

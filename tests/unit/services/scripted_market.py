@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from oracle.domain.prices import Split
 
 CALENDAR = XnysCalendar(end=date(2024, 12, 31), start=date(2018, 1, 1))
+DIRECTORY = LocalDirectory()
+RENDERER = TemplateMailRenderer(MAIL_TEMPLATES)
 EVENING = datetime(2023, 6, 14, 22, 0, tzinfo=UTC)
 """A Wednesday, two hours after the close: forecasts are made from this day for Thursday."""
 
@@ -210,7 +212,7 @@ def build_market(
         settings=settings,
         clock=clock,
         calendar=CALENDAR,
-        directory=LocalDirectory(),
+        directory=DIRECTORY,
         feed=feed,
         store=store,
         market=MarketData(
@@ -219,7 +221,7 @@ def build_market(
         pool=settings.pool,
         images=FolderImages(settings.image_folder),
         mailer=RememberingMailer(),
-        mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
+        mail_renderer=RENDERER,
         mail_events=None,
         leader_lock=SqliteLeaderLock(store, holder="one", lease=timedelta(seconds=15)),
         instance="one",

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from oracle.digest.letter import write_letter
+from oracle.digest.links import digest_links
+from oracle.digest.personal import personal_content
 from oracle.domain.runs import Claim
 from oracle.services.compose_digest import compose_digest
 from oracle.services.compose_mail import MailComposer
@@ -52,3 +57,25 @@ async def test_readers_of_one_list_differ_in_nothing_but_their_links(
     assert "TSLA" in own.content.text
     assert len({mail.message_id for mail in (first, second, own)}) == 3
     assert composer.compose(claim_of(1)).message_id == first.message_id
+
+
+@pytest.mark.parametrize("symbols", [(), ("TSLA", "KO")])
+async def test_a_mail_is_what_the_templates_say_to_its_reader(
+    market: ScriptedMarket, symbols: tuple[str, ...]
+) -> None:
+    """Tokens put into a mail that was rendered for nobody give what is rendered for them."""
+    deps = market.deps
+    content = await compose_digest(deps, deps.market.usable_session(), ["TSLA"])
+    mail = MailComposer(deps, content).compose(claim_of(1, *symbols))
+    unsubscribe = mail.headers["List-Unsubscribe"].split("/")[-2]
+    preferences = mail.content.html.partition("/preferences")[0].rpartition("/")[2]
+    assert deps.tokens.read("preferences", preferences, max_age=60) == (1, 0)
+    assert deps.tokens.read("unsubscribe", unsubscribe, max_age=60) == (1, 0)
+    links = digest_links(
+        deps.settings.base_url,
+        content.session,
+        preferences_token=preferences,
+        unsubscribe_token=unsubscribe,
+    )
+    letter = write_letter(personal_content(content, symbols), links)
+    assert mail.content == deps.mail_renderer.render("digest", letter)

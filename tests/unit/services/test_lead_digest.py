@@ -34,7 +34,7 @@ from oracle.services.run_session_work import prepare_session
 from oracle.services.send_deliveries import send_deliveries
 from oracle.services.send_digest import read_progress, send_digest
 from oracle.settings import load_settings
-from tests.unit.services.scripted_market import RememberingMailer
+from tests.unit.services.scripted_market import MovingClock, RememberingMailer, build_market
 
 if TYPE_CHECKING:
     from oracle.domain.mail import Mail
@@ -129,6 +129,41 @@ async def test_everybody_gets_one_mail_however_often_the_leader_looks(scene: Sce
         f"person{number}@example.org" for number in range(30)
     )
     assert await scene.states() == {DeliveryState.SENT: 30}
+
+
+class SteppedClock(MovingClock):
+    """The clock of one machine, which somebody has set wrongly; the database's is right."""
+
+    def __init__(self, moment: datetime, step: timedelta) -> None:
+        super().__init__(moment)
+        self._step = step
+
+    def now(self) -> datetime:
+        """Return what the machine shows."""
+        return self.moment + self._step
+
+
+@pytest.mark.parametrize("step", [timedelta(days=1), timedelta(days=-1)])
+async def test_a_leader_whose_clock_is_a_day_off_plans_what_the_database_says_is_due(
+    scene: Scene, step: timedelta
+) -> None:
+    """The session, its window and its mails are those of the right time, and of no other day."""
+    await scene.subscribe(3)
+    clock = SteppedClock(SIX, step)
+    wrong = build_market(clock, scene.market.feed, scene.market.store)
+    deps = replace(wrong.deps, mailer=scene.mailer, settings=scene.deps.settings)
+    for _ in range(3):
+        await lead_digest(deps, scene.epoch)
+        await send_deliveries(deps)
+        await scene.tick()
+    run = await scene.run()
+    assert run.state is RunState.FINISHED
+    assert run.expires_at is not None
+    assert timedelta(hours=3, minutes=59) < run.expires_at - run.started_at <= timedelta(hours=4)
+    async with scene.deps.store.begin() as unit:
+        runs = await unit.runs.list_runs(Source.YAHOO, RunKind.DIGEST, limit=9)
+    assert [each.session for each in runs] == [SESSION]
+    assert len(scene.mailer.sent) == 3
 
 
 async def test_nothing_is_planned_before_its_time_or_after_its_window(scene: Scene) -> None:

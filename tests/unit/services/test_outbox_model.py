@@ -57,6 +57,12 @@ class World:
 
     def __init__(self) -> None:
         self.now = START
+        self.settings = load_settings(
+            mail_patience=PATIENCE,
+            delivery_lease=DELIVERY_LEASE,
+            mail_deadline=2.0,
+            mail_rate=10_000.0,
+        )
         self._runner = asyncio.Runner()
         engine, keeper = create_memory_engine()
 
@@ -186,12 +192,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 store=self.world.store,
                 mailer=self.provider,
                 mail_events=self.provider,
-                settings=load_settings(
-                    mail_patience=PATIENCE,
-                    delivery_lease=DELIVERY_LEASE,
-                    mail_deadline=2.0,
-                    mail_rate=10_000.0,
-                ),
+                settings=self.world.settings,
                 lifecycle=Lifecycle(),
                 feed=SimpleNamespace(source=Source.YAHOO),
             ),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class SilentStore:
     """A database that does not answer."""
 
+    is_away = True
+
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Fail as a store does."""
         raise DatabaseUnavailable("The database does not answer.")

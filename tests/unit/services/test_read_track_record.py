@@ -190,6 +190,11 @@ class SilentStore:
         self.silent = False
         self.asked = 0
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it was told to give none."""
+        return self.silent
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """Open a transaction, or wait and raise."""

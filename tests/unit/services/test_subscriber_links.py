@@ -15,6 +15,7 @@ from oracle.domain.subscribers import SubscriberState
 from oracle.services.change_preferences import change_preferences
 from oracle.services.confirm_subscription import confirm_subscription
 from oracle.services.erase_subscriber import erase_subscriber
+from oracle.services.subscribe import subscribe
 from oracle.services.subscriber_links import Purpose, make_link, open_link
 from oracle.services.suppress_address import suppress_address
 from oracle.services.unsubscribe import unsubscribe
@@ -42,6 +43,23 @@ async def test_confirming_twice_is_success(market: ScriptedMarket) -> None:
     again = await confirm_subscription(market.deps, link)
     assert first.subscriber.state is again.subscriber.state is SubscriberState.CONFIRMED
     assert (await stored(market.deps)).version == waiting.version + 1
+
+
+async def test_a_link_that_is_older_than_the_leaving_brings_nobody_back(
+    market: ScriptedMarket,
+) -> None:
+    """Who has left is confirmed again only by signing up again."""
+    waiting = await add(market.deps, state=SubscriberState.PENDING)
+    link = token(market.deps, Purpose.CONFIRM, waiting)
+    await confirm_subscription(market.deps, link)
+    await unsubscribe(market.deps, token(market.deps, Purpose.UNSUBSCRIBE, waiting))
+    with pytest.raises(InvalidToken, match="older than your leaving"):
+        await confirm_subscription(market.deps, link)
+    assert (await stored(market.deps)).state is SubscriberState.UNSUBSCRIBED
+
+    await subscribe(market.deps, NAME, origin="site")
+    back = await confirm_subscription(market.deps, link)
+    assert back.subscriber.state is SubscriberState.CONFIRMED
 
 
 async def test_opening_a_link_changes_nothing(market: ScriptedMarket) -> None:
