@@ -64,7 +64,7 @@ check-lint: .venv/.installed-dev
 	@$(BIN)/ruff check .
 
 check-types: .venv/.installed-dev
-	@$(BIN)/mypy oracle scheduler scripts tests $(wildcard benchmarks/*.py)
+	@$(BIN)/mypy oracle scheduler scripts tests infra $(wildcard benchmarks/*.py)
 
 check-imports: .venv/.installed-dev
 	@$(BIN)/lint-imports --no-logo
