@@ -35,10 +35,12 @@ TYPES = {
     "webp": "WebP picture",
 }
 TAKEN_AFTER = timedelta(minutes=2)
-"""How old a mark without a mail must be until its maker is believed dead: four times its time-out."""
+"""Age of a mark without a mail at which its maker is believed dead: four times its time-out."""
 
 SUBJECT_LENGTH = 100
-_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 2})
+KILOBYTE = 1000
+_ONCE = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 1})
+"""Lambda tries again by itself; a mail that was not answered may have been accepted."""
 
 
 class UnreadableEventError(ValueError):
@@ -46,7 +48,7 @@ class UnreadableEventError(ValueError):
 
 
 class BeingToldError(RuntimeError):
-    """Another invocation is dealing with the same upload; trying again later finds out how it went."""
+    """Another invocation is dealing with the same upload; trying again later shows how it went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +245,9 @@ def body(upload: Upload, site: str) -> str:
 
 def readable_size(size: int) -> str:
     """Return a number of bytes as people say it: 999 bytes, 1.5 kB, 2.0 MB."""
-    if size < 1000:
+    if size < KILOBYTE:
         return "1 byte" if size == 1 else f"{size} bytes"
-    if size < 999_950:
-        return f"{size / 1000:.1f} kB"
-    return f"{size / 1_000_000:.1f} MB"
+    # What would be rounded to 1000.0 kB is a megabyte.
+    if round(size / KILOBYTE, 1) < KILOBYTE:
+        return f"{size / KILOBYTE:.1f} kB"
+    return f"{size / KILOBYTE**2:.1f} MB"

@@ -19,7 +19,7 @@ module "machine" {
   compose_file = var.compose_file
   bucket       = aws_s3_bucket.configuration.id
   volume_id    = aws_ebs_volume.kept.id
-  secrets      = { GF_SECURITY_ADMIN_PASSWORD = aws_secretsmanager_secret.grafana.arn }
+  secrets      = { GF_SECURITY_ADMIN_PASSWORD = module.grafana_password.arn }
 
   environment = {
     ALARM_TOPIC_ARN    = var.alarm_topic.arn
@@ -66,7 +66,7 @@ resource "aws_instance" "this" {
     ignore_changes = [ami]
   }
 
-  depends_on = [aws_iam_role_policy.this, aws_secretsmanager_secret_version.grafana]
+  depends_on = [aws_iam_role_policy.this, aws_s3_object.configuration]
 }
 
 # What was gathered outlives the machine, and a mistaken destroy.
@@ -225,24 +225,13 @@ resource "aws_s3_object" "configuration" {
 
 # --- secret -------------------------------------------------------------------------------------
 
-resource "aws_secretsmanager_secret" "grafana" {
-  #checkov:skip=CKV_AWS_149:AWS's own key suffices inside one account, and cannot lock it out.
-  #checkov:skip=CKV2_AWS_57:Grafana reads its first password once; people change it there.
-  name                    = "${var.name}/grafana-admin"
-  description             = "First password of Grafana's admin."
-  recovery_window_in_days = var.deletion_protection ? 30 : 0
-}
+module "grafana_password" {
+  source = "../secret"
 
-# AWS makes the password and Terraform hands it on: it is written into no state and no plan.
-ephemeral "aws_secretsmanager_random_password" "grafana" {
-  password_length     = 32
-  exclude_punctuation = true
-}
-
-resource "aws_secretsmanager_secret_version" "grafana" {
-  secret_id                = aws_secretsmanager_secret.grafana.id
-  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.grafana.random_password
-  secret_string_wo_version = 1
+  name          = "${var.name}/grafana-admin"
+  description   = "First password of Grafana's admin."
+  length        = 32
+  recovery_days = var.deletion_protection ? 30 : 0
 }
 
 # --- role ---------------------------------------------------------------------------------------
@@ -306,7 +295,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "ReadTheSecret"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.grafana.arn]
+    resources = [module.grafana_password.arn]
   }
 
   statement {

@@ -20,5 +20,5 @@ output "volume_id" {
 
 output "secret_arn" {
   description = "Where the first password of Grafana's admin is."
-  value       = aws_secretsmanager_secret.grafana.arn
+  value       = module.grafana_password.arn
 }

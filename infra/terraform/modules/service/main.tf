@@ -90,7 +90,7 @@ module "machine" {
   settings_path        = local.settings_path
   settings_fingerprint = sha256(jsonencode([var.settings, var.secret_key_version]))
   environment          = { ORACLE_IMAGE = var.image }
-  secrets              = { ORACLE_SECRET_KEY = aws_secretsmanager_secret.secret_key.arn }
+  secrets              = { ORACLE_SECRET_KEY = module.secret_key.arn }
 }
 
 resource "aws_launch_template" "this" {
@@ -198,7 +198,6 @@ resource "aws_autoscaling_group" "this" {
   depends_on = [
     aws_iam_role_policy.this,
     aws_lb_listener.https,
-    aws_secretsmanager_secret_version.secret_key,
     aws_ssm_parameter.settings,
   ]
 }
@@ -228,24 +227,14 @@ resource "aws_ssm_parameter" "settings" {
   value = each.value
 }
 
-resource "aws_secretsmanager_secret" "secret_key" {
-  #checkov:skip=CKV_AWS_149:AWS's own key suffices inside one account, and cannot lock it out.
-  #checkov:skip=CKV2_AWS_57:A new key makes the links of all mails void, so a person decides when; the runbook says how.
-  name                    = "${var.name}/secret-key"
-  description             = "Signs the links in mails."
-  recovery_window_in_days = var.deletion_protection ? 30 : 0
-}
+module "secret_key" {
+  source = "../secret"
 
-# AWS makes the key and Terraform hands it on: it is written into no state and no plan.
-ephemeral "aws_secretsmanager_random_password" "secret_key" {
-  password_length     = 64
-  exclude_punctuation = true
-}
-
-resource "aws_secretsmanager_secret_version" "secret_key" {
-  secret_id                = aws_secretsmanager_secret.secret_key.id
-  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.secret_key.random_password
-  secret_string_wo_version = var.secret_key_version
+  name           = "${var.name}/secret-key"
+  description    = "Signs the links in mails."
+  length         = 64
+  secret_version = var.secret_key_version
+  recovery_days  = var.deletion_protection ? 30 : 0
 }
 
 # --- role ---------------------------------------------------------------------------------------
@@ -315,7 +304,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "ReadTheSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.secret_key.arn, var.database_secret_arn]
+    resources = [module.secret_key.arn, var.database_secret_arn]
   }
 
   statement {

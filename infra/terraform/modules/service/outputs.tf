@@ -19,5 +19,5 @@ output "settings_path" {
 
 output "secret_key_arn" {
   description = "Where the signing key is in the Secrets Manager."
-  value       = aws_secretsmanager_secret.secret_key.arn
+  value       = module.secret_key.arn
 }
