@@ -20,8 +20,8 @@ variable "public_zone_id" {
   type        = string
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]{1,31}$", var.public_zone_id))
-    error_message = "The public zone must be given by its id, Z followed by capitals and digits, as `aws route53 list-hosted-zones` shows it without /hostedzone/."
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.public_zone_id))
+    error_message = "The public zone must be given by its id, capitals and digits, as `aws route53 list-hosted-zones` shows it without /hostedzone/."
   }
 }
 

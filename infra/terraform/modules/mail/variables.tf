@@ -33,8 +33,8 @@ variable "public_zone_id" {
   type        = string
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]+$", var.public_zone_id))
-    error_message = "The public zone must be given by its id, Z followed by capitals and digits."
+    condition     = can(regex("^[A-Z0-9]{1,32}$", var.public_zone_id))
+    error_message = "The public zone must be given by its id, capitals and digits."
   }
 }
 
