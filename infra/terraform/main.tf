@@ -141,6 +141,7 @@ module "service" {
   certificate_arn        = module.dns.certificate_arn
   image                  = "${module.registry.repository.url}:${var.image_tag}"
   repository             = { registry = module.registry.repository.registry, arn = module.registry.repository.arn }
+  private_zone           = var.private_zone
   compose_file           = file("${path.root}/../compose.production.yaml")
   files                  = local.collector_files
   settings               = local.settings
@@ -185,5 +186,8 @@ module "monitoring" {
   architecture        = var.architecture
   volume_gib          = var.monitoring_volume_gib
   alarm_topic         = module.mail.alarm_topic
+  admin_address       = var.admin_address
+  alert_mail          = var.alert_mail
+  runbooks_url        = var.github_repository == null ? "" : "https://github.com/${var.github_repository}/blob/main/"
   deletion_protection = var.deletion_protection
 }

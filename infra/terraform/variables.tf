@@ -55,6 +55,17 @@ variable "admin_address" {
   }
 }
 
+variable "alert_mail" {
+  description = "User of SES's SMTP door and the ARN of the secret with its password, by which Alertmanager mails; null for no mail of alerts."
+  type        = object({ user = string, secret_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.alert_mail == null || try(can(regex("^[A-Z0-9]{16,32}$", var.alert_mail.user)) && can(regex("^arn:aws[a-z-]*:secretsmanager:", var.alert_mail.secret_arn)), false)
+    error_message = "Mail of alerts needs the user name that SES gave for SMTP and the ARN of the secret that holds its password; the password itself must not be written here."
+  }
+}
+
 variable "image_tag" {
   description = "Tag of the application's image in the registry, such as a release's version or a commit."
   type        = string

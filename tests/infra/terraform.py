@@ -86,6 +86,10 @@ class Terraform:
 
     def run(self, *arguments: str, allowed: tuple[int, ...] = (0,)) -> str:
         """Return what it printed. Raises AssertionError with all of that if it failed."""
+        if shutil.which("terraform") is None:
+            raise AssertionError(
+                "terraform is not installed; the README of infra/terraform says how."
+            )
         done = subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,

@@ -283,19 +283,21 @@ def test_each_part_is_reached_by_its_neighbours_alone(stack: Stack) -> None:
         ("sg-monitoring", "sg-application", 9464),
         ("sg-monitoring", "sg-application", 9100),
         ("sg-monitoring", "sg-application", 12345),
+        ("sg-monitoring", "sg-monitoring", 9100),
         ("sg-application", "sg-endpoints", 443),
         ("sg-monitoring", "sg-endpoints", 443),
     }
 
 
 def test_nothing_leaves_the_database_or_the_balancer_for_the_internet(stack: Stack) -> None:
-    """Only the machines do, by 443 and to package mirrors."""
+    """Only the machines do, by TLS and to package mirrors."""
     rules = ports(stack.all("aws_vpc_security_group_egress_rule"))
     assert {rule[1:] for rule in rules if rule[0] == "0.0.0.0/0"} == {
         ("sg-application", 80),
         ("sg-application", 443),
         ("sg-monitoring", 80),
         ("sg-monitoring", 443),
+        ("sg-monitoring", 587),
     }
     assert not [rule for rule in rules if rule[1] == "sg-database"]
 
@@ -434,10 +436,10 @@ def test_a_new_version_is_rolled_out_and_back(stack: Stack) -> None:
 
 
 def test_a_machine_of_the_application_is_found_by_its_tag(stack: Stack) -> None:
-    """Prometheus looks for Part; tags of the provider are handed on as well."""
+    """Prometheus looks for Role; tags of the provider are handed on as well."""
     tags = stack.one("module.service.aws_autoscaling_group.this")["tag"]
     launched = {tag["key"]: tag["value"] for tag in tags if tag["propagate_at_launch"]}
-    assert launched["Part"] == "application"
+    assert launched["Role"] == "app"
     assert launched["Project"] == "oracle"
 
 

@@ -21,6 +21,7 @@ run "first_rules" {
     monitoring_cidrs         = []
     admin_address            = "nobody"
     image_tag                = "latest"
+    alert_mail               = { user = "me", secret_arn = "my password" }
     name                     = "Oracle"
     region                   = "Frankfurt"
     private_zone             = "internal"
@@ -47,7 +48,7 @@ run "first_rules" {
 
   expect_failures = [
     var.site_name, var.public_zone_id, var.monitoring_cidrs, var.admin_address, var.image_tag,
-    var.name, var.region, var.private_zone, var.network_cidr,
+    var.alert_mail, var.name, var.region, var.private_zone, var.network_cidr,
     var.interface_endpoints, var.instance_type, var.architecture, var.group, var.database_class,
     var.database_storage_gib, var.database_backup_days, var.monitoring_instance_type,
     var.monitoring_volume_gib, var.price_class, var.log_days, var.settings,

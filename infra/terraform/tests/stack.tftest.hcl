@@ -223,6 +223,7 @@ run "smallest" {
     architecture                  = "arm64"
     instance_type                 = "t4g.small"
     monitoring_instance_type      = "t4g.small"
+    alert_mail                    = { user = "AKIAIOSFODNN7EXAMPLE", secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:smtp" }
     mail_sender                   = "Somebody <evening@oracle.example.com>"
     settings                      = { ORACLE_MAIL_RATE = "14", ORACLE_LOG_LEVEL = "warning" }
     deployer_arns                 = ["arn:aws:iam::123456789012:role/pipeline"]

@@ -10,6 +10,11 @@ data "aws_ssm_parameter" "ubuntu" {
 locals {
   # As Canonical names its processors.
   ubuntu = { x86_64 = "amd64", arm64 = "arm64" }
+
+  secrets = merge(
+    { GF_SECURITY_ADMIN_PASSWORD = module.grafana_password.arn },
+    var.alert_mail == null ? {} : { OPERATORS_SMTP_PASSWORD = var.alert_mail.secret_arn },
+  )
 }
 
 module "machine" {
@@ -19,14 +24,20 @@ module "machine" {
   compose_file = var.compose_file
   bucket       = aws_s3_bucket.configuration.id
   volume_id    = aws_ebs_volume.kept.id
-  secrets      = { GF_SECURITY_ADMIN_PASSWORD = module.grafana_password.arn }
+  secrets      = local.secrets
 
   environment = {
-    ALARM_TOPIC_ARN    = var.alarm_topic.arn
-    DATA_FOLDER        = "/var/lib/oracle"
-    GF_SERVER_ROOT_URL = "https://${var.public_name}:8443/"
-    GROUP_NAME         = var.name
-    PRIVATE_ZONE       = var.private_zone
+    ALARM_TOPIC_ARN     = var.alarm_topic.arn
+    DATA_FOLDER         = "/var/lib/oracle"
+    GF_SERVER_ROOT_URL  = "https://${var.public_name}:8443/"
+    GRAFANA_URL         = "https://${var.public_name}:8443"
+    OPERATORS_MAIL      = var.admin_address
+    OPERATORS_MAIL_FROM = "alerts@${trimprefix(var.public_name, "monitoring.")}"
+    OPERATORS_SMTP_HOST = "email-smtp.${var.region}.amazonaws.com:587"
+    OPERATORS_SMTP_TLS  = "true"
+    OPERATORS_SMTP_USER = var.alert_mail == null ? "" : var.alert_mail.user
+    PRIVATE_ZONE        = var.private_zone
+    RUNBOOKS_URL        = var.runbooks_url
   }
 }
 
@@ -58,7 +69,7 @@ resource "aws_instance" "this" {
 
   tags = {
     Name = "${var.name}-monitoring"
-    Part = "monitoring"
+    Role = "monitoring"
   }
 
   # A newer image of the system is taken when the machine is replaced on purpose.
@@ -293,9 +304,9 @@ data "aws_iam_policy_document" "this" {
   }
 
   statement {
-    sid       = "ReadTheSecret"
+    sid       = "ReadTheSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [module.grafana_password.arn]
+    resources = values(local.secrets)
   }
 
   statement {

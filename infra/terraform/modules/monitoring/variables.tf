@@ -143,6 +143,36 @@ variable "volume_gib" {
   }
 }
 
+variable "admin_address" {
+  description = "Who is told of alerts."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.admin_address))
+    error_message = "The admin's address must be a mail address, such as admin@example.com."
+  }
+}
+
+variable "alert_mail" {
+  description = "User of SES's SMTP door and the ARN of the secret with its password; null for no mail of alerts."
+  type        = object({ user = string, secret_arn = string })
+
+  validation {
+    condition     = var.alert_mail == null || try(startswith(var.alert_mail.secret_arn, "arn:"), false)
+    error_message = "The password must be given by the ARN of its secret."
+  }
+}
+
+variable "runbooks_url" {
+  description = "What stands before docs/runbooks/ in mails of alerts, with a slash at its end; empty for nothing."
+  type        = string
+
+  validation {
+    condition     = var.runbooks_url == "" || can(regex("^https://.+/$", var.runbooks_url))
+    error_message = "The address of the runbooks must begin with https:// and end with a slash."
+  }
+}
+
 variable "alarm_topic" {
   description = "Topic that alerts are sent to: its ARN and its key's."
   type        = object({ arn = string, key_arn = string })

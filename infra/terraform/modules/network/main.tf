@@ -158,6 +158,7 @@ resource "aws_vpc_endpoint" "s3" {
 # What may pass: this account's buckets, and two of AWS's own without which nothing starts. A
 # machine that was taken over can carry nothing to a bucket of somebody else's.
 data "aws_iam_policy_document" "s3_endpoint" {
+  #checkov:skip=CKV_AWS_283:Only machines inside the network come by here; who they are their roles say, and the bucket is this account's.
   statement {
     sid = "OwnBuckets"
     actions = [
@@ -225,15 +226,16 @@ locals {
     logs           = { from = "application", to = "monitoring", port = 3100, why = "Log lines for Loki" }
     metrics        = { from = "monitoring", to = "application", port = 9464, why = "Metrics of the application" }
     machine        = { from = "monitoring", to = "application", port = 9100, why = "Metrics of the machine" }
+    own_machine    = { from = "monitoring", to = "monitoring", port = 9100, why = "Metrics of its own machine" }
     collector      = { from = "monitoring", to = "application", port = 12345, why = "Metrics of Alloy" }
     application_to = { from = "application", to = "endpoints", port = 443, why = "AWS services" }
     monitoring_to  = { from = "monitoring", to = "endpoints", port = 443, why = "AWS services" }
   }
 
-  # Prices, mail and AWS by 443. Ubuntu's package mirrors speak plain HTTP only; apt checks their
+  # Prices, mail and AWS by 443, mail of alerts by 587. Ubuntu's package mirrors speak plain HTTP only; apt checks their
   # signatures.
   outward = {
-    for pair in setproduct(["application", "monitoring"], [80, 443]) :
+    for pair in concat(setproduct(["application", "monitoring"], [80, 443]), [["monitoring", 587]]) :
     "${pair[0]}-${pair[1]}" => { group = pair[0], port = pair[1] }
   }
 }
@@ -299,7 +301,7 @@ resource "aws_vpc_security_group_egress_rule" "outward" {
   for_each = local.outward
 
   security_group_id = aws_security_group.this[each.value.group].id
-  description       = each.value.port == 443 ? "Prices, mail, AWS, by TLS" : "Signed packages of the system"
+  description       = { 80 = "Signed packages of the system", 443 = "Prices, mail, AWS, by TLS", 587 = "Mail of alerts, by TLS" }[each.value.port]
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = each.value.port

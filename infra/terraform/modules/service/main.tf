@@ -89,8 +89,11 @@ module "machine" {
   files                = merge(var.files, { "compose.yaml" = var.compose_file })
   settings_path        = local.settings_path
   settings_fingerprint = sha256(jsonencode([var.settings, var.secret_key_version]))
-  environment          = { ORACLE_IMAGE = var.image }
-  secrets              = { ORACLE_SECRET_KEY = module.secret_key.arn }
+  environment = {
+    ORACLE_IMAGE = var.image
+    LOKI_URL     = "http://monitoring.${var.private_zone}:3100/loki/api/v1/push"
+  }
+  secrets = { ORACLE_SECRET_KEY = module.secret_key.arn }
 }
 
 resource "aws_launch_template" "this" {
@@ -181,11 +184,11 @@ resource "aws_autoscaling_group" "this" {
     }
   }
 
-  # Tags of the provider do not reach machines that a group starts. Prometheus finds them by Part.
+  # Tags of the provider do not reach machines that a group starts. Prometheus finds them by Role.
   dynamic "tag" {
     for_each = merge(data.aws_default_tags.current.tags, {
       Name = "${var.name}-application"
-      Part = "application"
+      Role = "app"
     })
 
     content {

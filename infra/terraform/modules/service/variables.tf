@@ -88,6 +88,16 @@ variable "repository" {
   }
 }
 
+variable "private_zone" {
+  description = "Private zone in which the parts find each other."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.private_zone))
+    error_message = "The private zone must be a domain name such as oracle.internal."
+  }
+}
+
 variable "compose_file" {
   description = "Text of the compose file that the machines run."
   type        = string
