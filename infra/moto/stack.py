@@ -91,7 +91,7 @@ def copy_for_moto(folder: Path, *, public_zone: str) -> Path:
         text = path.read_text(encoding="utf-8")
         for reference, literal in DIFFERENCES["read_of_it"].items():
             text = re.sub(
-                rf"(?<![\w.]){re.escape(reference)}(?!\w)", lambda _, by=literal: by, text
+                rf"(?<![\w.]){re.escape(reference)}(?!\w)", literal.replace("\\", r"\\"), text
             )
         path.write_text(text, encoding="utf-8")
     (stack / "terraform.tfvars").write_text(

@@ -129,9 +129,9 @@ def test_the_admin_gets_a_mail_about_an_upload() -> None:
         ("two+words.png", "two words.png", "two%20words.png"),
         ("one%2Bone.png", "one+one.png", "one%2Bone.png"),
         (
-            "M%C3%BCnchen+%26+Caf%C3%A9.jpg",
-            "München & Café.jpg",
-            "M%C3%BCnchen%20%26%20Caf%C3%A9.jpg",
+            "M%C3%BCnchen+%26+%C3%9Cbung.jpg",
+            "München & Übung.jpg",
+            "M%C3%BCnchen%20%26%20%C3%9Cbung.jpg",
         ),
         ("100%25.png", "100%.png", "100%25.png"),
         ("a/b+c/%E6%A0%AA.svg", "a/b c/株.svg", "a/b%20c/%E6%A0%AA.svg"),

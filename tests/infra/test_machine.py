@@ -33,7 +33,7 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def told(root: Path, **changes: Any) -> None:
     """Write what the user data would have written below root."""
-    instance = {
+    instance: dict[str, Any] = {
         "region": "us-east-1",
         "settings_path": None,
         "environment": {},

@@ -465,7 +465,7 @@ def test_a_machine_logs_in_and_starts_the_compose_file(stack: Stack) -> None:
     files = machine_files(template["user_data"])
     compose = (ROOT / "infra" / "compose.production.yaml").read_text(encoding="utf-8")
     assert files["/opt/oracle/compose.yaml"] == compose
-    assert json.loads(files["/root/.docker/config.json"]) == {
+    assert json.loads(files["/etc/oracle/docker/config.json"]) == {
         "credHelpers": {"123456789012.dkr.ecr.us-east-1.amazonaws.com": "ecr-login"}
     }
     told = json.loads(files["/etc/oracle/instance.json"])
@@ -474,6 +474,8 @@ def test_a_machine_logs_in_and_starts_the_compose_file(stack: Stack) -> None:
     )
     assert told["settings_path"] == "/oracle-production/settings/"
     assert "COMPOSE_FILE=/opt/oracle/compose.yaml\n" in files["/etc/oracle/unit.env"]
+    unit = files["/etc/systemd/system/oracle.service"]
+    assert "Environment=DOCKER_CONFIG=/etc/oracle/docker\n" in unit
 
 
 def test_a_stop_lets_the_containers_drain(stack: Stack) -> None:

@@ -23,7 +23,7 @@ locals {
       "/etc/systemd/system/oracle-refresh.timer"   = { content = file("${path.module}/files/oracle-refresh.timer"), mode = "0644" }
     },
     var.registry == null ? {} : {
-      "/root/.docker/config.json" = { content = jsonencode({ credHelpers = { (var.registry) = "ecr-login" } }), mode = "0600" }
+      "/etc/oracle/docker/config.json" = { content = jsonencode({ credHelpers = { (var.registry) = "ecr-login" } }), mode = "0600" }
     },
   )
 
