@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-DIFFERENCES: dict[str, dict[str, str]] = tomllib.loads(
+DIFFERENCES: dict[str, dict[str, Any]] = tomllib.loads(
     (HERE / "differences.toml").read_text(encoding="utf-8")
 )
 CREDENTIALS = {

@@ -27,6 +27,14 @@ MODULES = sorted(path for path in (SOURCE / "modules").iterdir() if path.is_dir(
 ZONES = ["us-east-1a", "us-east-1b"]
 ANYWHERE = {"0.0.0.0/0", "::/0"}
 FOR_THE_APPLICATION_TO_COME = {"ORACLE_DATABASE_SECRET", "ORACLE_IMAGE_BUCKET"}
+# One file in each folder that machines are configured by.
+PROBES = (
+    "grafana/dashboards/probe.json",
+    "infra/alertmanager/probe.yml",
+    "infra/alloy/probe.alloy",
+    "infra/prometheus/rules/probe.yml",
+    "loki/probe.yaml",
+)
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -35,6 +43,10 @@ pytestmark = pytest.mark.timeout(900)
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Terraform on a copy, made fit for mocks: these know no ephemeral values and must clean up."""
     folder = copy_stack(tmp_path_factory.mktemp("terraform"))
+    for path in PROBES:
+        probe = folder.parent.parent / path
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_text(f"probe of {path}\n", encoding="utf-8")
     secret = folder / "modules" / "secret" / "main.tf"
     substitute(secret, r'\nephemeral "[^}]+\n}\n', "")
     substitute(secret, r"= ephemeral\.\S+", '= "made-up"')
@@ -1059,6 +1071,15 @@ def test_monitoring_reads_its_configuration_from_a_bucket(stack: Stack) -> None:
     assert may["ReadTheConfiguration"]["resources"] == [
         "arn:aws:s3:::oracle-production-configuration/*"
     ]
+
+
+def test_configuration_reaches_the_machines_by_its_path(stack: Stack) -> None:
+    """Each file of the repository that configures monitoring is in the bucket, Alloy's in both."""
+    objects = {row["key"]: row["content"] for row in stack.all("aws_s3_object").values()}
+    for path in PROBES:
+        assert objects[path] == f"probe of {path}\n"
+    files = machine_files(stack.one("module.service.aws_launch_template.this")["user_data"])
+    assert files["/opt/oracle/alloy/probe.alloy"] == "probe of infra/alloy/probe.alloy\n"
 
 
 def test_everything_refuses_to_be_destroyed_unless_told(stack: Stack, smallest: Stack) -> None:
