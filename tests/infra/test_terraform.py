@@ -187,6 +187,19 @@ def test_only_amazons_provider_is_used() -> None:
         assert set(re.findall(r'^ +version = "(.+)"', text, re.MULTILINE)) <= {">= 5.100, < 7"}
 
 
+def test_every_exception_from_the_scan_has_its_reason() -> None:
+    """Beside the resource, in a sentence."""
+    exceptions = [
+        match
+        for path in SOURCE.rglob("*.tf")
+        for match in re.findall(r"#\s*checkov:skip=(\w+):?(.*)", path.read_text(encoding="utf-8"))
+    ]
+    assert exceptions
+    assert [
+        check for check, reason in exceptions if not re.fullmatch(r"[A-Z].{20,}\.", reason)
+    ] == []
+
+
 def test_the_state_is_remote_locked_and_encrypted() -> None:
     """It lies in S3, with a lock file and no table."""
     backend = re.search(
@@ -666,9 +679,13 @@ def test_pictures_are_reached_through_the_endpoint_alone(stack: Stack) -> None:
     ]
     assert denial["effect"] == "Deny"
     assert denial["principals"] == [{"type": "*", "identifiers": ["*"]}]
-    assert {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"} <= set(
-        denial["actions"]
-    )
+    assert {
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+    } <= set(denial["actions"])
     assert denial["resources"] == ["arn:aws:s3:::oracle-production-images/*"]
     assert denial["condition"] == [
         {
@@ -979,7 +996,10 @@ def test_the_application_may_do_what_it_does_and_no_more(stack: Stack) -> None:
     assert sorted(may["ReadTheSecrets"][1]) == [f"{secret}rds!db-1", f"{secret}secret-key"]
     assert may["ReadTheSettings"] == (
         {"ssm:GetParametersByPath"},
-        ["arn:aws:ssm:us-east-1:123456789012:parameter/oracle-production/settings"],
+        [
+            "arn:aws:ssm:us-east-1:123456789012:parameter/oracle-production/settings",
+            "arn:aws:ssm:us-east-1:123456789012:parameter/oracle-production/settings/*",
+        ],
     )
     assert may["KeepPictures"][1] == ["arn:aws:s3:::oracle-production-images/*"]
     assert may["ListPictures"] == ({"s3:ListBucket"}, ["arn:aws:s3:::oracle-production-images"])

@@ -43,7 +43,7 @@ resource "aws_db_instance" "this" {
   #checkov:skip=CKV_AWS_293:Chosen by the variable deletion_protection, on unless it is turned off.
   #checkov:skip=CKV_AWS_157:Chosen by the variable database_multi_az, on unless it is turned off.
   #checkov:skip=CKV2_AWS_30:Queries hold addresses of subscribers; slow ones are logged, not all.
-  #checkov:skip=CKV2_AWS_69:require_secure_transport of the parameter group refuses whatever is not TLS.
+  #checkov:skip=CKV2_AWS_69:The parameter group refuses whatever is not TLS (require_secure_transport).
   identifier = var.name
 
   engine                     = "mysql"

@@ -150,7 +150,8 @@ data "aws_iam_policy_document" "images" {
       "s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes",
       "s3:GetObjectVersionAttributes", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
       "s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:RestoreObject",
-      "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+      "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload",
+      "s3:ListMultipartUploadParts",
     ]
     resources = ["${aws_s3_bucket.this["images"].arn}/*"]
 

@@ -89,7 +89,7 @@ resource "aws_iam_role_policy" "push" {
 }
 
 data "aws_iam_policy_document" "push" {
-  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken knows no resource; it gives a token that can do what the other statement allows.
+  #checkov:skip=CKV_AWS_356:The call ecr:GetAuthorizationToken knows no resource; it gives a token that can do what the other statement allows.
   statement {
     sid       = "LogIn"
     actions   = ["ecr:GetAuthorizationToken"]

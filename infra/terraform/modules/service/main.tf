@@ -2,6 +2,7 @@
 
 locals {
   settings_path = "/${var.name}/settings/"
+  settings_arn  = "arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter/${var.name}/settings"
 
   # As Canonical names its processors.
   ubuntu = { x86_64 = "amd64", arm64 = "arm64" }
@@ -300,7 +301,8 @@ data "aws_iam_policy_document" "this" {
     sid     = "ReadTheSettings"
     actions = ["ssm:GetParametersByPath"]
     resources = [
-      "arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter${trimsuffix(local.settings_path, "/")}",
+      local.settings_arn,
+      "${local.settings_arn}/*",
     ]
   }
 
