@@ -136,6 +136,19 @@ def test_an_empty_bucket_removes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "opt/oracle/infra/one.yaml").read_bytes() == b"one"
 
 
+@pytest.mark.usefixtures("_aws")
+def test_a_change_is_not_lost_when_something_else_fails(tmp_path: Path) -> None:
+    """Files are fetched last, so that the next try notices the same change."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="infra/one.yaml", Body=b"one")
+    told(tmp_path, bucket=BUCKET, settings_path=PATH)
+    with pytest.raises(prepare.CannotPrepareError, match="no settings"):
+        prepare.prepare(tmp_path)
+    told(tmp_path, bucket=BUCKET)
+    assert prepare.prepare(tmp_path)
+
+
 def test_the_same_source_is_packed_into_the_same_bytes(tmp_path: Path) -> None:
     """Whenever and wherever it is packed, so that Terraform sees no change."""
     source = tmp_path / "image_upload.py"

@@ -150,14 +150,14 @@ def place(root: Path) -> dict[str, str]:
 def prepare(root: Path) -> bool:
     """Write all that the containers need; return whether a file of the bucket was changed."""
     instance = read_instance(root)
-    changed = fetch_files(instance, root)
     settings = as_environment(fetch_settings(instance))
     secrets = as_environment(fetch_secrets(instance))
     compose = as_environment({**place(root), **instance.environment})
     write(root / FOLDER / ".env", compose.encode(), mode=0o644)
     write(root / FOLDER / "oracle.env", settings.encode(), mode=0o644)
     write(root / SECRETS_FILE, secrets.encode(), mode=0o600)
-    return changed
+    # Last: a change that was noted before something failed would never be acted upon.
+    return fetch_files(instance, root)
 
 
 def main() -> None:
