@@ -8,12 +8,12 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test check format bench faults screenshots lighthouse clean \
+.PHONY: help install run dev test test-aws check scan format bench faults screenshots lighthouse clean \
 	check-format check-lint check-types check-imports check-templates check-spelling \
 	system assets-for-tests
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.installed-dev static/vendor/.installed ## Install everything into .venv, with the `oracle` command
 	@echo "Installed. Try .venv/bin/oracle --help, or make run."
@@ -37,6 +37,14 @@ format: .venv/.installed-dev ## Format the code and apply what the linter can re
 
 bench: .venv/.installed-bench ## Measure the speed of the forecast against simpler methods
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+test-aws: .venv/.installed-dev ## Apply all of Terraform to a stand-in of AWS, look at it, destroy it; some minutes
+	@scripts/on_loopback $(BIN)/pytest -q -s infra/moto $(ARGS)
+
+scan: ## Read Terraform for what is insecure, with checkov
+	@scripts/bootstrap scan
+	@LOG_LEVEL=CRITICAL .tools/checkov/bin/checkov --directory infra/terraform --framework terraform \
+		--quiet --compact --skip-download
 
 faults: .venv/.installed-dev system ## Run 60 rounds of faults and 20,000 interleavings; about an hour
 	@OUTBOX_INTERLEAVINGS=20000 $(BIN)/pytest -q tests/unit/services/test_outbox_model.py
@@ -64,7 +72,7 @@ check-lint: .venv/.installed-dev
 	@$(BIN)/ruff check .
 
 check-types: .venv/.installed-dev
-	@$(BIN)/mypy oracle scheduler scripts tests $(wildcard benchmarks/*.py)
+	@$(BIN)/mypy oracle scheduler scripts tests infra $(wildcard benchmarks/*.py)
 
 check-imports: .venv/.installed-dev
 	@$(BIN)/lint-imports --no-logo

@@ -11,7 +11,12 @@ from scripts.configuration_table import documented_table, render_table
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "oracle").rglob("*.md")]
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "infra").rglob("*.md"),
+        *(ROOT / "oracle").rglob("*.md"),
+    ]
 )
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 PARTS = ["Context", "Options", "Decision", "Consequences"]

@@ -22,8 +22,8 @@ def modules_of(*folders: str) -> dict[str, str]:
     }
 
 
-CODE = modules_of("oracle", "scheduler", "scripts")
-TESTS = modules_of("tests")
+CODE = modules_of("oracle", "scheduler", "scripts", "infra/lambda", "infra/terraform")
+TESTS = modules_of("tests", "infra/moto")
 TREES = {path: ast.parse(text) for path, text in (CODE | TESTS).items()}
 
 

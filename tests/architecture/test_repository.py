@@ -19,7 +19,7 @@ GIT = {".git"}
 INSTALLED = {"node_modules", "var", "vendor", "__pycache__"}
 HIDDEN_BUT_OURS = {".ci", ".github"}
 THIS_FILE = Path(__file__)
-COMMANDS = ("scripts/bootstrap", ".ci/run")
+COMMANDS = ("scripts/bootstrap", "scripts/on_loopback", ".ci/run")
 
 FOREIGN_PATHS = re.compile(r"(?<![\w.$/])/(?:root|home|work)/")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")

@@ -1,0 +1,13 @@
+output "repository" {
+  description = "The repository of images: its URL, ARN and the registry it is part of."
+  value = {
+    url      = aws_ecr_repository.this.repository_url
+    arn      = aws_ecr_repository.this.arn
+    registry = split("/", aws_ecr_repository.this.repository_url)[0]
+  }
+}
+
+output "push_role_arn" {
+  description = "Role for the workflow that pushes images; null without a repository."
+  value       = one(aws_iam_role.push[*].arn)
+}
