@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from oracle.digest.content import BestBuy
+from oracle.domain.costs import warn_of_costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.digest.content import DigestContent
+    from oracle.digest.content import DigestContent, DigestItem
 
 LISTED: Final = 10
 
@@ -46,15 +47,17 @@ def choose_best(content: DigestContent) -> BestBuy | None:
     scored = [(item, item.score) for item in content.rows if item.score is not None]
     if not scored or scored[0][1] <= 0.0:
         return None
-    best, score = scored[0]
+    best = scored[0][0]
+    costs = "" if best.change_percent is None else warn_of_costs(best.change_percent)
+    return BestBuy(best.symbol, " ".join(filter(None, (_reason(scored), costs))))
+
+
+def _reason(scored: Sequence[tuple[DigestItem, float]]) -> str:
+    score = scored[0][1]
     ahead = f"Its expected return is {score:.3f} of half its 80 % range"
     if len(scored) == 1:
-        return BestBuy(best.symbol, f"{ahead}; no other stock could be ranked.")
+        return f"{ahead}; no other stock could be ranked."
     runner_up, next_score = scored[1]
     if f"{score:.3f}" == f"{next_score:.3f}":
-        reason = f"{ahead}, practically equal to that of {runner_up.symbol}, which is next."
-    else:
-        reason = (
-            f"{ahead}, the most of this list; next is {runner_up.symbol} with {next_score:.3f}."
-        )
-    return BestBuy(best.symbol, reason)
+        return f"{ahead}, practically equal to that of {runner_up.symbol}, which is next."
+    return f"{ahead}, the most of this list; next is {runner_up.symbol} with {next_score:.3f}."

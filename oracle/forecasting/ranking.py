@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.domain.costs import warn_of_costs
 from oracle.domain.rankings import BestBuy, RankedStock
 from oracle.domain.wording import name_session, write_change, write_share
-from oracle.forecasting.record_scores import ROUND_TRIP_COST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,8 +46,8 @@ def choose_best(ranked: Sequence[RankedStock]) -> BestBuy | None:
     runner_up = ranked[1] if len(ranked) > 1 else None
     sentences = [_expectation(best), _comparison(best, runner_up)]
     if best.prediction.change_percent is not None:
-        sentences += _warning(best.prediction.change_percent)
-    return BestBuy(best.symbol, best.name, " ".join(sentences))
+        sentences.append(warn_of_costs(best.prediction.change_percent))
+    return BestBuy(best.symbol, best.name, " ".join(filter(None, sentences)))
 
 
 def _expectation(stock: RankedStock) -> str:
@@ -77,11 +77,3 @@ def _comparison(best: RankedStock, runner_up: RankedStock | None) -> str:
         f"Its expected return is {best.score:.3f} of half that range, the most of all ranked; "
         f"next is {runner_up.symbol} with {runner_up.score:.3f}."
     )
-
-
-def _warning(change_percent: float) -> list[str]:
-    """Return a sentence where the record's own costs would take all of the expected change."""
-    cost = 100.0 * ROUND_TRIP_COST
-    if change_percent > cost:
-        return []
-    return [f"Buying and selling it costs more: the record counts {write_share(cost, 2)}."]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.domain.costs import ROUND_TRIP_COST
 from oracle.domain.outcomes import Move, StoredChoice
 from oracle.domain.rankings import MIN_SELECTION
 from oracle.domain.track_record import (
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from oracle.domain.outcomes import Outcome, ScoredPrediction
     from oracle.domain.prices import FloatArray
-
-ROUND_TRIP_COST = 0.001
-"""Ten basis points: what selling one liquid share and buying another costs, spread included."""
 
 
 def latest_sessions(

@@ -11,7 +11,7 @@ from oracle.domain.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from oracle.services.dependencies import Dependencies
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds the database may take to answer the check that people look at."""
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from oracle.domain.instruments import Instrument
+    from oracle.ports.market import SymbolDirectory
     from oracle.services.dependencies import Dependencies
     from oracle.services.read_market_status import MarketStatus
 
@@ -79,7 +80,9 @@ async def rank_stocks(deps: Dependencies, symbols: Sequence[str] | None = None) 
     is then older than that of `read_market_status`. Raises InvalidSelection (not 2 to 50 different
     well-formed symbols) and DatabaseUnavailable.
     """
-    chosen = deps.settings.watchlist if symbols is None else parse_selection(symbols)
+    chosen = (
+        deps.settings.watchlist if symbols is None else parse_selection(symbols, deps.directory)
+    )
     status = read_market_status(deps)
     selection = selection_of(chosen)
     cached = deps.rankings.find(selection, status.as_of)
@@ -108,10 +111,13 @@ def selection_of(symbols: Sequence[str]) -> str:
     return _digest(sorted(symbols))
 
 
-def parse_selection(symbols: Sequence[str]) -> tuple[str, ...]:
-    """Return the symbols in their one spelling. Raises InvalidSelection."""
+def parse_selection(symbols: Sequence[str], directory: SymbolDirectory) -> tuple[str, ...]:
+    """Return the symbols in their one spelling; a company's name stands for its symbol.
+
+    Raises InvalidSelection.
+    """
     try:
-        chosen = tuple(parse_symbol(symbol) for symbol in symbols)
+        chosen = tuple(parse_symbol(_symbol_of(text, directory)) for text in symbols)
     except InvalidSymbol:
         raise InvalidSelection("One entry of the list is not a stock symbol.") from None
     if len(set(chosen)) != len(chosen):
@@ -119,6 +125,14 @@ def parse_selection(symbols: Sequence[str]) -> tuple[str, ...]:
     if not MIN_SELECTION <= len(chosen) <= MAX_SELECTION:
         raise InvalidSelection(f"The list has {count_of(len(chosen), 'symbol')}.")
     return chosen
+
+
+def _symbol_of(text: str, directory: SymbolDirectory) -> str:
+    if directory.find_instrument(text) is None:
+        for match in directory.search(text, 1):
+            if match.exact:
+                return match.instrument.symbol
+    return text
 
 
 async def _find_stored(deps: Dependencies, selection: str, status: MarketStatus) -> Ranking | None:

@@ -75,11 +75,14 @@ class Matcher:
             return found
         self._match_symbols(symbol, found)
         self._match_words(words, found)
+        # Most companies are listed without their legal form, and many people write it.
+        written, *shorter = dict.fromkeys("".join(form) for form in (words, *name_forms(query)))
         # A symbol or a word may begin like a mistyped name, but what a name begins with is meant.
-        if not self._match_names("".join(words), found) and max(found.values(), default=0.0) < (
-            WHOLE_NAME
-        ):
-            self._match_mistyped_names("".join(words), found)
+        if self._match_names([written], found) or self._match_names(shorter, found):
+            return found
+        if max(found.values(), default=0.0) < WHOLE_NAME:
+            for form in (written, *shorter):
+                self._match_mistyped_names(form, found)
             self._match_mistyped_symbols(symbol, found)
         return found
 
@@ -100,13 +103,15 @@ class Matcher:
             if former == symbol:
                 self._add(found, place, FORMER_SYMBOL)
 
-    def _match_names(self, joined: str, found: Scores) -> bool:
-        """Add the names that are or begin with the query; return whether there is any."""
+    def _match_names(self, forms: Sequence[str], found: Scores) -> bool:
+        """Add the names that are or begin with a form of the query; return whether any does."""
         matched = False
-        for name in self._names:
-            if name.joined.startswith(joined):
-                self._add(found, name.place, WHOLE_NAME if name.joined == joined else name.begins)
-                matched = True
+        for joined in forms:
+            for name in self._names:
+                if name.joined.startswith(joined):
+                    is_whole = name.joined == joined
+                    self._add(found, name.place, WHOLE_NAME if is_whole else name.begins)
+                    matched = True
         return matched
 
     def _match_words(self, words: Sequence[str], found: Scores) -> None:

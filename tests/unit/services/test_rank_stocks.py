@@ -56,6 +56,14 @@ async def test_order_of_the_symbols_does_not_matter(market: ScriptedMarket) -> N
     assert forwards == backwards
 
 
+async def test_a_name_stands_for_its_symbol(market: ScriptedMarket) -> None:
+    """Who writes a company's name gets what its symbol gives; the same stock twice is told."""
+    by_symbol = await rank_stocks(market.deps, ["KO", "WMT"])
+    assert await rank_stocks(market.deps, ["ko", "Walmart"]) == by_symbol
+    with pytest.raises(InvalidSelection, match="twice"):
+        await rank_stocks(market.deps, ["WMT", "walmart"])
+
+
 async def test_failing_symbol_does_not_spoil_the_others(market: ScriptedMarket) -> None:
     """Nine stocks are ranked, and the tenth is listed with its reason."""
     market.feed.failures["WMT"] = FeedUnavailable("WMT timed out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.adapters.directory import LocalDirectory
+from oracle.adapters.directory.listings import load_listings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,10 @@ EXACT = {
     "SQ": "XYZ",
     "apple": "AAPL",
     "Apple Inc.": "AAPL",
+    "microsoft corporation": "MSFT",
+    "Pfizer Inc": "PFE",
+    "intel corporation": "INTC",
+    "exxon mobil corporation": "XOM",
     "google": "GOOGL",
     "alphabet": "GOOGL",
     "facebook": "META",
@@ -159,6 +165,22 @@ def test_typing_errors_are_forgiven(query: str, symbol: str) -> None:
     assert first(query).instrument.symbol == symbol
     assert not first(query).exact
     assert first(query).score < 80.0
+
+
+def test_a_legal_form_hides_no_company() -> None:
+    """Every listed name is found with a form after it that the listing leaves out."""
+    lost = []
+    names = [each.instrument.name for each in load_listings() if len(each.instrument.name) < 50]
+    for name, form in zip(names, cycle(("Inc", "Corp", "Corporation", "Company")), strict=False):
+        found = [match.instrument.name for match in DIRECTORY.search(f"{name} {form}", 3)]
+        if name not in found:
+            lost.append((name, form, found))
+    assert lost == []
+
+
+def test_a_mistyped_name_is_found_with_its_legal_form() -> None:
+    """The form is no part of what is compared with the names."""
+    assert first("Microsft Corp").instrument.symbol == "MSFT"  # codespell:ignore microsft
 
 
 @pytest.mark.parametrize("query", NONSENSE)
