@@ -57,10 +57,16 @@ def serve() -> None:
 @cli.command(epilog=EPILOG)
 def migrate() -> None:
     """Bring the database's tables up to date; several at once are safe."""
+    from oracle.adapters.sql.access import choose_access
     from oracle.adapters.sql.migrate import migrate as apply_migrations
 
     settings = read_settings()
-    applied = finish(apply_migrations(settings.database_url.get_secret_value()))
+
+    async def work() -> list[str]:
+        url = settings.database_url.get_secret_value()
+        return await apply_migrations(url, access=choose_access(settings))
+
+    applied = finish(work())
     click.echo(
         f"Applied {len(applied)} migration(s): {', '.join(applied)}."
         if applied

@@ -19,6 +19,7 @@ from oracle.services.settle_predictions import SettlementPauses
 if TYPE_CHECKING:
     from oracle.ports import (
         Clock,
+        ImageInspector,
         ImageStore,
         LeaderLock,
         Mailer,
@@ -58,6 +59,7 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    image_inspector: ImageInspector
     leader_lock: LeaderLock
     instance: str
     mailer: Mailer
@@ -83,6 +85,7 @@ class Dependencies:
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
         await self.track_records.flights.aclose()
+        await self.images.aclose()
         await self.mailer.aclose()
         if self.mail_events is not None:
             await self.mail_events.aclose()

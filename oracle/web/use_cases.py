@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
-from oracle.services.find_picture import find_picture, read_picture
+from oracle.services.find_picture import find_picture, read_content, read_picture
 from oracle.services.list_instruments import list_instruments, list_sample_market
 from oracle.services.list_known_histories import list_known_histories
 from oracle.services.list_past_predictions import list_past_predictions
@@ -23,7 +23,7 @@ from oracle.services.search_symbols import search_everywhere, search_symbols
 from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
     from datetime import date
 
     from oracle.digest.content import DigestContent
@@ -95,6 +95,7 @@ class UseCases:
     is_ready: Callable[[], bool]
     health: Callable[[], Coroutine[None, None, Health]]
     image: Callable[[ImageKey], Coroutine[None, None, Image | None]]
+    image_content: Callable[[Image, int, int], AsyncGenerator[bytes, None]]
     status: Callable[[], Coroutine[None, None, ServiceStatus]]
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
@@ -123,6 +124,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
         image=partial(read_picture, dependencies),
+        image_content=partial(read_content, dependencies),
         status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies, patience=PATIENCE),
         record_state=partial(read_record_state, dependencies),

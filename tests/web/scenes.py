@@ -12,7 +12,7 @@ import numpy as np
 from oracle.domain.addresses import parse_address
 from oracle.domain.errors import InvalidSelection, InvalidToken, UnknownDigest, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
-from oracle.domain.images import Image
+from oracle.domain.images import Image, fingerprint_of
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -41,7 +41,7 @@ from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 
     from oracle.digest.content import DigestContent
     from oracle.domain.images import ImageKey
@@ -55,6 +55,7 @@ TARGET = date(2022, 12, 29)
 TARGET_CLOSE = datetime(2022, 12, 29, 21, 0, tzinfo=UTC)
 CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
+PICTURED = datetime(2022, 12, 1, 12, 0, 0, tzinfo=UTC)
 APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
 META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
@@ -310,6 +311,8 @@ class Scene:
     )
     closes: PriceHistory | Exception = field(default_factory=history)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    images_fail: Exception | None = None
+    content_fails: Exception | None = None
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -330,6 +333,7 @@ class Scene:
             is_ready=self._is_ready,
             health=self._health,
             image=self._image,
+            image_content=self._image_content,
             status=self._service,
             track_record=self._track_record,
             record_state=self._record_state,
@@ -415,8 +419,21 @@ class Scene:
         return self.service
 
     async def _image(self, key: ImageKey) -> Image | None:
+        if self.images_fail is not None:
+            raise self.images_fail
         content = self.pictures.get(key.text)
-        return None if content is None else Image(key, content)
+        if content is None:
+            return None
+        return Image(key, len(content), PICTURED, fingerprint_of(content))
+
+    async def _image_content(
+        self, image: Image, start: int, stop: int
+    ) -> AsyncGenerator[bytes, None]:
+        if self.content_fails is not None:
+            raise self.content_fails
+        content = self.pictures[image.key.text][start:stop]
+        for place in range(0, len(content), 4):
+            yield content[place : place + 4]
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None
