@@ -12,6 +12,7 @@ from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
+from oracle.web.blueprints.admin import IMAGES, admin
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.crawlers import crawlers
 from oracle.web.blueprints.design import design
@@ -35,6 +36,7 @@ from oracle.web.rate_limits import install_rate_limits
 from oracle.web.rendering import build_templates
 from oracle.web.security_headers import SecurityHeaders
 from oracle.web.site import Site, install_site
+from oracle.web.uploads import largest_body
 from oracle.web.use_cases import bind_use_cases
 
 if TYPE_CHECKING:
@@ -84,16 +86,24 @@ def create_app(
     app.url_map.strict_slashes = False
     install_site(app, site)
     install_problems(app)
-    install_gatekeeping(app)
+    install_gatekeeping(app, uploads=_list_uploads(dependencies.settings))
     install_rate_limits(app)
     install_delivery(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if dependencies.settings.admin_password_hash.get_secret_value():
+        app.register_blueprint(admin)
     if not dependencies.settings.is_production:
         app.register_blueprint(design)
     _install_lifespans(app, site, lifespans)
     _wrap(app, dependencies.settings)
     return app
+
+
+def _list_uploads(settings: Settings) -> dict[str, int]:
+    if not settings.admin_password_hash.get_secret_value():
+        return {}
+    return {IMAGES: largest_body(settings.image_max_bytes)}
 
 
 def _build_site(settings: Settings, use_cases: UseCases) -> Site:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from oracle.commands.admin import admin
 from oracle.commands.backtest_options import BacktestRequest, backtest_options
 from oracle.commands.digest import digest
+from oracle.commands.images import images
 from oracle.commands.running import (
     EPILOG,
     Exit,
@@ -212,6 +214,8 @@ def backtest(**options: Any) -> None:
 cli.add_command(digest)
 cli.add_command(subscribers)
 cli.add_command(scheduler)
+cli.add_command(images)
+cli.add_command(admin)
 
 
 def main() -> None:

@@ -185,12 +185,6 @@ class ImagesUnavailable(OracleError):
     hint = "Try again in a few seconds."
 
 
-class AdminOnly(OracleError):
-    """The page is for who has signed in as the admin."""
-
-    hint = "Sign in first."
-
-
 class InvalidToken(InvalidInput):
     """A link's token is damaged, was made for something else, or is too old."""
 

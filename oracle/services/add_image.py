@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import ImageTooLarge, InvalidImage
 from oracle.domain.images import key_of_content, name_after_file, read_picture_name
 from oracle.observability.logs import get_logger
+from oracle.services.find_picture import PictureNames
 
 if TYPE_CHECKING:
     from oracle.domain.images import ImageKey, ImagePage
+    from oracle.ports import ImageInspector, ImageStore
     from oracle.services.dependencies import Dependencies
+    from oracle.settings import Settings
 
 PAGE = 24
 DRAWING = "image/svg+xml"
 
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDependencies:
+    """What these use cases need, of the application's dependencies or for a command alone."""
+
+    settings: Settings
+    images: ImageStore
+    image_inspector: ImageInspector
+    pictures: PictureNames = field(default_factory=PictureNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class AddedImage:
 
 
 async def add_image(
-    deps: Dependencies, content: bytes, *, file_name: str, name: str = ""
+    deps: Dependencies | ImageDependencies, content: bytes, *, file_name: str, name: str = ""
 ) -> AddedImage:
     """Store the picture under `name`, such as `companies/aapl`, or one made of its file's name.
 
@@ -43,7 +56,9 @@ async def add_image(
     return await _store(deps, key_of_content(wanted, shape.media_type, content), content)
 
 
-async def add_own_image(deps: Dependencies, key: ImageKey, content: bytes) -> AddedImage:
+async def add_own_image(
+    deps: Dependencies | ImageDependencies, key: ImageKey, content: bytes
+) -> AddedImage:
     """Store a picture of the site's own, whose key, without a hash, says what it is.
 
     Its drawings are trusted, as the rest of the repository is; other kinds must be what they say.
@@ -57,7 +72,9 @@ async def add_own_image(deps: Dependencies, key: ImageKey, content: bytes) -> Ad
     return await _store(deps, key_of_content(name, key.media_type, content), content)
 
 
-async def list_images(deps: Dependencies, after: str = "", limit: int = PAGE) -> ImagePage:
+async def list_images(
+    deps: Dependencies | ImageDependencies, after: str = "", limit: int = PAGE
+) -> ImagePage:
     """Return the pictures after that key, in the order of their keys. Raises ImagesUnavailable."""
     return await deps.images.list_images(limit, after)
 
@@ -67,7 +84,9 @@ def describe_limit(most_bytes: int) -> str:
     return f"A picture may have at most {most_bytes / 1e6:.3g} MB."
 
 
-async def _store(deps: Dependencies, key: ImageKey, content: bytes) -> AddedImage:
+async def _store(
+    deps: Dependencies | ImageDependencies, key: ImageKey, content: bytes
+) -> AddedImage:
     is_new = await deps.images.add_image(key, content)
     # Here the picture is shown at once; other instances find it when their names grow old.
     deps.pictures.forget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.services.admin_access import PasswordChecks
 from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import LookupBudget
 from oracle.services.find_picture import PictureNames
@@ -67,6 +68,7 @@ class Dependencies:
     mail_events: MailEventQueue | None
     tokens: TokenSigner
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     pictures: PictureNames = field(default_factory=PictureNames)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)

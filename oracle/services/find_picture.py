@@ -95,4 +95,3 @@ def read_content(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the picture's bytes from `start` to `stop`. Raises ImagesUnavailable."""
     return deps.images.read_image(image, start, stop)
-

@@ -20,10 +20,18 @@ from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import PATIENCE, read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
+from oracle.web.admin_cases import AdminCases, bind_admin_cases
 from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterable,
+        Sequence,
+    )
     from datetime import date
 
     from oracle.digest.content import DigestContent
@@ -109,6 +117,7 @@ class UseCases:
     digests: Callable[[], Coroutine[None, None, Sequence[DigestContent]]]
     digest: Callable[[date], Coroutine[None, None, ArchivedDigest]]
     subscriptions: Subscriptions
+    admin: AdminCases
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -138,4 +147,5 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         digests=partial(list_digests, dependencies),
         digest=partial(read_digest, dependencies),
         subscriptions=bind_subscriptions(dependencies),
+        admin=bind_admin_cases(dependencies),
     )

@@ -41,7 +41,6 @@ class PackagedImages:
     async def find_newest(self, names: Sequence[ImageKey]) -> Image | None:
         """Return the store's picture for these names, else the packaged one, else None."""
 
-
         async def stored() -> Image | None:
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -50,9 +50,7 @@ class ServerAccess:
         used = await self._credentials.get()
         for pause in PAUSES:
             try:
-                return await self._open(
-                    arguments | {"user": used.user, "password": used.password}
-                )
+                return await self._open(arguments | {"user": used.user, "password": used.password})
             except aiomysql.OperationalError as error:
                 if error.args[0] != ACCESS_DENIED:
                     raise

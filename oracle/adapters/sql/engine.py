@@ -32,9 +32,7 @@ def create_store(
     """
     target = make_url(url)
     if target.get_backend_name() == "mysql":
-        engine = create_mysql_engine(
-            target, deadline=deadline, pool_size=pool_size, access=access
-        )
+        engine = create_mysql_engine(target, deadline=deadline, pool_size=pool_size, access=access)
         return SqlStore(engine, deadline=deadline, observer=observer)
     if is_memory(target):
         engine, keeper = create_memory_engine()

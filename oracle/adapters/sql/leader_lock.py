@@ -33,7 +33,5 @@ def create_leader_lock(
     the length of `lease` is replaced. `deadline` is what one call may take in seconds.
     """
     if make_url(url).get_backend_name() == "mysql":
-        return MySqlLeaderLock(
-            url, holder=holder, lease=lease, deadline=deadline, access=access
-        )
+        return MySqlLeaderLock(url, holder=holder, lease=lease, deadline=deadline, access=access)
     return SqliteLeaderLock(store, holder=holder, lease=lease)

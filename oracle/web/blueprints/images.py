@@ -106,9 +106,7 @@ async def _send(image: Image, start: int, stop: int) -> Response:
     return Response(_go_on(first, pieces))
 
 
-async def _go_on(
-    first: bytes, pieces: AsyncGenerator[bytes, None]
-) -> AsyncGenerator[bytes, None]:
+async def _go_on(first: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     try:
         yield first
         async for piece in pieces:

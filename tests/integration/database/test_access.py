@@ -140,9 +140,7 @@ async def test_a_secret_that_is_changed_after_the_server_is_waited_for(
     assert found == ["first", "third"]
 
 
-async def test_the_secret_is_read_once(
-    rotation: Rotation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_secret_is_read_once(rotation: Rotation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it said is kept in memory: AWS may fail while the database does not."""
     access = choose_access(load_settings(database_url=rotation.url, database_secret=SECRET))
     await migrate(rotation.url, access=access)

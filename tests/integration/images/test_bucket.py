@@ -41,9 +41,7 @@ BUCKET = "oracle-images"
 @pytest.fixture
 async def s3(aws: str) -> AsyncIterator[S3Client]:
     """A client with an empty bucket."""
-    async with aioboto3.Session().client(
-        "s3", region_name="us-east-1", endpoint_url=aws
-    ) as client:
+    async with aioboto3.Session().client("s3", region_name="us-east-1", endpoint_url=aws) as client:
         await client.create_bucket(Bucket=BUCKET)
         yield client
 
