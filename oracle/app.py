@@ -12,7 +12,7 @@ from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
-from oracle.web.blueprints.admin import IMAGES, admin
+from oracle.web.blueprints.admin import admin
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.crawlers import crawlers
 from oracle.web.blueprints.design import design
@@ -28,6 +28,7 @@ from oracle.web.blueprints.stocks import stocks
 from oracle.web.blueprints.subscribers import subscribers
 from oracle.web.blueprints.track_record import track_record
 from oracle.web.client_address import TrustedProxies
+from oracle.web.contexts.admin import IMAGES
 from oracle.web.delivery import install_delivery
 from oracle.web.gatekeeping import install_gatekeeping
 from oracle.web.live.watching import build_hub

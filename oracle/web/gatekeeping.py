@@ -101,7 +101,12 @@ def install_gatekeeping(app: Quart, uploads: Mapping[str, int]) -> None:
 
     `uploads` are the addresses that take more, in bytes.
     """
-    app.request_class = type("SiteRequest", (StrictRequest,), {"uploads": dict(uploads)})
+    limits = dict(uploads)
+
+    class SiteRequest(StrictRequest):
+        uploads = limits
+
+    app.request_class = SiteRequest
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
     for check in (note_route, refuse_inadmissible, refuse_large_bodies, refuse_foreign_origins):

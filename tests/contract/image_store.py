@@ -7,7 +7,6 @@ else would who knows nothing of the application.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,8 @@ import pytest
 from oracle.domain.images import Image, fingerprint_of, require_image_key
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from oracle.domain.images import ImageKey
     from oracle.ports import ImageStore
 

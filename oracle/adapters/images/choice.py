@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def choose_images(settings: Settings) -> ImageStore:
-    """Return the bucket of ORACLE_IMAGE_BUCKET with the packaged pictures behind it, or a folder."""
+    """Return the bucket that is set, with the packaged pictures behind it, or the folder."""
     folder = FolderImages(settings.image_folder)
     if not settings.image_bucket:
         return folder

@@ -47,7 +47,7 @@ def _inspect(content: bytes) -> ImageShape:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError):
         raise InvalidImage("That is no picture that can be read.") from None
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
-        raise InvalidImage(_too_wide(f"With {width} × {height} pixels it"))
+        raise InvalidImage(_too_wide(f"With {width} by {height} pixels it"))
     return ImageShape(media_type, width, height)
 
 

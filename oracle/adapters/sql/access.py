@@ -7,7 +7,6 @@ import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 import aiomysql
-from pymysql.constants import CLIENT
 
 from oracle.domain.errors import SettingsError
 from oracle.settings.protected_values import DatabaseTls
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from oracle.settings import Settings
 
 ACCESS_DENIED: Final = 1045
+SPEAKS_TLS: Final = 1 << 11
+"""CLIENT_SSL among the capabilities that a server announces."""
+
 PAUSES: Final = (0.0, 0.3, 0.7)
 """Seconds before each new look at a secret whose password was refused: the server knows a new
 password a moment before the secret does."""
@@ -69,12 +71,14 @@ class ServerAccess:
 class _Connection(aiomysql.Connection):  # type: ignore[misc] # The driver has no types.
     """A connection that never goes on in the clear, and checks the name that it is given."""
 
+    _host: str
+
     def __init__(self, *, tls_name: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._tls_name = tls_name
 
     async def _request_authentication(self) -> None:
-        if self._ssl_context and not self.server_capabilities & CLIENT.SSL:
+        if self._ssl_context and not self.server_capabilities & SPEAKS_TLS:
             # Without this the driver would send what it has unencrypted.
             raise aiomysql.OperationalError(2026, "The database server offers no TLS.")
         host, self._host = self._host, self._tls_name

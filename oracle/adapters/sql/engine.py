@@ -26,9 +26,10 @@ def create_store(
 ) -> SqlStore:
     """Return the store of a `mysql+aiomysql` or `sqlite+aiosqlite` URL; nothing connects yet.
 
-    `access` says as whom and how a server is come to. `deadline` is what one unit may take in seconds, all waiting included. A database in memory
-    (`sqlite+aiosqlite:///:memory:`) is new and empty; `create_tables` makes it usable. Raises
-    SettingsError when the folder of a SQLite file cannot be created.
+    `access` says as whom and how a server is come to. `deadline` is what one unit may take in
+    seconds, all waiting included. A database in memory (`sqlite+aiosqlite:///:memory:`) is new and
+    empty; `create_tables` makes it usable. Raises SettingsError when the folder of a SQLite file
+    cannot be created.
     """
     target = make_url(url)
     if target.get_backend_name() == "mysql":

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from oracle.adapters.images.bucket import BucketImages
 from oracle.adapters.images.choice import choose_images
+from oracle.adapters.images.folder import FolderImages
 from oracle.domain.errors import ImagesUnavailable
 from oracle.domain.images import require_image_key
 from oracle.settings import load_settings
@@ -125,7 +126,8 @@ async def test_the_settings_put_packaged_pictures_behind_the_bucket(
     assert image is not None
     assert image.is_packaged
     await store.add_image(added_key("other"), PICTURE)
-    assert [path.name for path in tmp_path.iterdir()] == ["hero.svg"]
+    listed = (await FolderImages(tmp_path).list_images(10)).images
+    assert [image.key.text for image in listed] == ["hero.svg"]
     await store.aclose()
 
 

@@ -82,10 +82,10 @@ async def test_a_folder_that_cannot_be_written_to_says_so(tmp_path: Path) -> Non
         await store.add_image(added_key("hero"), PICTURE)
 
 
-async def test_no_half_written_file_is_left_or_listed(tmp_path: Path) -> None:
+def test_no_half_written_file_is_left_or_listed(tmp_path: Path) -> None:
     """A picture appears whole under its name, with nothing beside it."""
-    await FolderImages(tmp_path).add_image(added_key("hero"), PICTURE)
-    assert os.listdir(tmp_path) == [added_key("hero").text]
+    asyncio.run(FolderImages(tmp_path).add_image(added_key("hero"), PICTURE))
+    assert [path.name for path in tmp_path.iterdir()] == [added_key("hero").text]
 
 
 async def test_a_picture_that_was_cut_off_meanwhile_is_no_shorter_one(tmp_path: Path) -> None:
