@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-import boto3
+import aioboto3
 import pytest
 
 from oracle.domain.images import fingerprint_of
@@ -23,10 +23,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def bucket(aws: str) -> str:
+async def bucket(aws: str) -> str:
     """An empty bucket."""
-    client = boto3.client("s3", region_name="us-east-1", endpoint_url=aws)
-    client.create_bucket(Bucket="oracle-images")
+    async with aioboto3.Session().client("s3", region_name="us-east-1", endpoint_url=aws) as client:
+        await client.create_bucket(Bucket="oracle-images")
     return "oracle-images"
 
 
