@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import ImagesUnavailable
+from oracle.domain.images import require_image_key
 from oracle.observability.logs import get_logger
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class PackagedImages:
     async def find_image(self, key: ImageKey) -> Image | None:
         """Return the store's picture, else the packaged one, else None."""
         return await self._find(
-            lambda: self._store.find_image(key), lambda: self._packaged.find_image(key)
+            lambda: self._store.find_image(key), lambda: self._find_packaged(key)
         )
 
     async def find_newest(self, names: Sequence[ImageKey]) -> Image | None:
@@ -69,6 +70,14 @@ class PackagedImages:
         """Release the connections of both."""
         await self._store.aclose()
         await self._packaged.aclose()
+
+    async def _find_packaged(self, key: ImageKey) -> Image | None:
+        """Return the packaged picture of that key, or the one with a plain key and that content."""
+        found = await self._packaged.find_image(key)
+        if found is not None or key.fingerprint is None:
+            return found
+        found = await self._packaged.find_image(require_image_key(key.plain))
+        return found if found is not None and found.fingerprint == key.fingerprint else None
 
     async def _find(
         self,

@@ -10,7 +10,9 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.http import http_date, quote_etag
 from werkzeug.sansio.http import is_resource_modified
 
+from oracle.domain.errors import ImagesUnavailable
 from oracle.domain.images import find_image_key
+from oracle.observability.logs import get_logger
 from oracle.web.blueprints.static_files import IMMUTABLE, REVALIDATE
 from oracle.web.site import current_site
 
@@ -23,6 +25,8 @@ SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 DRAWING = "image/svg+xml"
 
 images = Blueprint("images", __name__)
+
+_log = get_logger(__name__)
 
 
 @images.get("/images/<path:text>")
@@ -111,5 +115,9 @@ async def _go_on(first: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGene
         yield first
         async for piece in pieces:
             yield piece
+    except ImagesUnavailable as error:
+        # Raised on, it breaks the connection off: half a picture is never taken for a whole.
+        _log.warning("image_cut_short", why=str(error))
+        raise
     finally:
         await pieces.aclose()

@@ -174,6 +174,11 @@ async def test_a_store_that_fails_takes_no_own_picture_away(
         with pytest.raises(ImagesUnavailable):
             await store.find_newest([require_image_key("companies/ko.svg")])
     store = PackagedImages(Failing(hangs=False), packaged)  # type: ignore[arg-type]
-    assert await store.find_image(HERO) is not None
+    for key in (HERO, added_key("hero", PICTURE, "svg")):
+        found = await store.find_image(key)
+        assert found is not None
+        assert await content_of(store, found) == PICTURE
+    with pytest.raises(ImagesUnavailable):
+        await store.find_image(added_key("hero", LARGE, "svg"))
     with pytest.raises(ImagesUnavailable):
         await store.find_image(require_image_key("companies/ko.svg"))
