@@ -264,6 +264,28 @@ async def test_the_line_is_as_the_settings_say(
     assert bool(cipher) is is_encrypted
 
 
+async def test_everybody_comes_by_tls(tls_server: MariaDbServer, authority: Authority) -> None:
+    """Where the server takes nobody in the clear, migrations, units and the leader all work."""
+    tls_server.execute("CREATE OR REPLACE USER careful@'%' IDENTIFIED BY 'first' REQUIRE SSL")
+    tls_server.execute("GRANT ALL ON *.* TO careful@'%'")
+    url = tls_server.url(tls_server.create_database()).replace("//root@", "//careful:first@")
+    with pytest.raises(DatabaseUnavailable):
+        await migrate(url)
+    access = ServerAccess(tls=create_tls_context(DatabaseTls.VERIFY, str(authority.trusted)))
+    await migrate(url, access=access)
+    store = create_store(url, deadline=DEADLINE, pool_size=1, access=access)
+    await read_time(store)
+    lock = create_leader_lock(
+        url, store, holder="one", lease=timedelta(seconds=15), deadline=DEADLINE, access=access
+    )
+    assert await lock.acquire() == 1
+    assert await lock.heartbeat()
+    await lock.release()
+    assert await lock.acquire() == 2
+    await lock.release()
+    await store.aclose()
+
+
 @pytest.mark.parametrize("wrong", ["authority", "name", "system"])
 async def test_another_server_is_refused(
     tls_server: MariaDbServer, authority: Authority, wrong: str
