@@ -13,6 +13,7 @@ from oracle.web.access_log import AccessLog
 from oracle.web.admission import Admission, allowed_hosts
 from oracle.web.assets import read_assets
 from oracle.web.blueprints.about import about
+from oracle.web.blueprints.admin import admin
 from oracle.web.blueprints.api import api
 from oracle.web.blueprints.crawlers import crawlers
 from oracle.web.blueprints.design import design
@@ -28,6 +29,7 @@ from oracle.web.blueprints.stocks import stocks
 from oracle.web.blueprints.subscribers import subscribers
 from oracle.web.blueprints.track_record import track_record
 from oracle.web.client_address import TrustedProxies
+from oracle.web.contexts.admin import IMAGES
 from oracle.web.delivery import install_delivery
 from oracle.web.gatekeeping import install_gatekeeping
 from oracle.web.live.watching import build_hub
@@ -36,6 +38,7 @@ from oracle.web.rate_limits import install_rate_limits
 from oracle.web.rendering import build_templates
 from oracle.web.security_headers import SecurityHeaders
 from oracle.web.site import Site, install_site
+from oracle.web.uploads import largest_body
 from oracle.web.use_cases import bind_use_cases
 
 if TYPE_CHECKING:
@@ -85,17 +88,25 @@ def create_app(
     app.url_map.strict_slashes = False
     install_site(app, site)
     install_problems(app)
-    install_gatekeeping(app)
+    install_gatekeeping(app, uploads=_list_uploads(dependencies.settings))
     install_rate_limits(app)
     install_delivery(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if dependencies.settings.admin_password_hash.get_secret_value():
+        app.register_blueprint(admin)
     if not dependencies.settings.is_production:
         app.register_blueprint(design)
     measurements.show_routes((rule.rule, rule.methods or ()) for rule in app.url_map.iter_rules())
     _install_lifespans(app, site, lifespans)
     _wrap(app, dependencies.settings)
     return app
+
+
+def _list_uploads(settings: Settings) -> dict[str, int]:
+    if not settings.admin_password_hash.get_secret_value():
+        return {}
+    return {IMAGES: largest_body(settings.image_max_bytes)}
 
 
 def _build_site(settings: Settings, use_cases: UseCases) -> Site:

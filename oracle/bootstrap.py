@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from oracle.adapters.calendar import calendar_around
 from oracle.adapters.clock import FixedClock, StartingClock, SystemClock
 from oracle.adapters.directory import LocalDirectory
-from oracle.adapters.images import FolderImages
+from oracle.adapters.images.choice import choose_images
+from oracle.adapters.images.inspection import PillowInspector
 from oracle.adapters.mail.choice import choose_mail_events, choose_mailer
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
+from oracle.adapters.sql.access import choose_access
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.leader_lock import create_leader_lock
 from oracle.adapters.sql.migrate import is_current, migrate
@@ -35,6 +37,7 @@ from oracle.services.market_data import MarketData
 from oracle.settings import Market
 
 if TYPE_CHECKING:
+    from oracle.adapters.sql.access import ServerAccess
     from oracle.ports import Clock, PriceFeed, TradingCalendar
     from oracle.settings import Settings
 
@@ -58,7 +61,8 @@ async def bootstrap(settings: Settings) -> Dependencies:
     Raises DatabaseOutdated, DatabaseUnavailable, and SettingsError when `ORACLE_NOW` stands beyond
     the trading calendar or before the sample market.
     """
-    await _prepare_database(settings)
+    access = choose_access(settings)
+    await _prepare_database(settings, access)
     try:
         feed, clock, calendar = await _choose_market(settings)
     except (InvalidInput, FeedUnavailable) as error:
@@ -70,6 +74,7 @@ async def bootstrap(settings: Settings) -> Dependencies:
         deadline=settings.database_deadline,
         pool_size=settings.database_pool_size,
         observer=measurements.observe_database,
+        access=access,
     )
     instance = _name_instance()
     measurements.pin_symbols(settings.watchlist)
@@ -92,13 +97,15 @@ async def bootstrap(settings: Settings) -> Dependencies:
             quote_seconds=settings.quote_seconds,
         ),
         pool=sample or settings.pool,
-        images=FolderImages(settings.image_folder),
+        images=choose_images(settings),
+        image_inspector=PillowInspector(),
         leader_lock=create_leader_lock(
             settings.database_url.get_secret_value(),
             store,
             holder=instance,
             lease=timedelta(seconds=settings.leader_lease),
             deadline=settings.database_deadline,
+            access=access,
         ),
         instance=instance,
         mailer=choose_mailer(settings),
@@ -113,12 +120,12 @@ def _name_instance() -> str:
     return f"{socket.gethostname()[:32]}:{os.getpid()}:{token_hex(6)}"
 
 
-async def _prepare_database(settings: Settings) -> None:
+async def _prepare_database(settings: Settings, access: ServerAccess) -> None:
     url = settings.database_url.get_secret_value()
     if url.startswith(SQLITE) and not settings.is_production:
         # The embedded database has one user, who should not need to know what a migration is.
         await migrate(url)
-    elif not await is_current(url):
+    elif not await is_current(url, access):
         raise DatabaseOutdated("The database has not the tables that this version needs.")
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from oracle.commands.admin import admin
 from oracle.commands.backtest_options import BacktestRequest, backtest_options
 from oracle.commands.digest import digest
+from oracle.commands.images import images
 from oracle.commands.running import (
     EPILOG,
     Exit,
@@ -57,10 +59,16 @@ def serve() -> None:
 @cli.command(epilog=EPILOG)
 def migrate() -> None:
     """Bring the database's tables up to date; several at once are safe."""
+    from oracle.adapters.sql.access import choose_access
     from oracle.adapters.sql.migrate import migrate as apply_migrations
 
     settings = read_settings()
-    applied = finish(apply_migrations(settings.database_url.get_secret_value()))
+
+    async def work() -> list[str]:
+        url = settings.database_url.get_secret_value()
+        return await apply_migrations(url, access=choose_access(settings))
+
+    applied = finish(work())
     click.echo(
         f"Applied {len(applied)} migration(s): {', '.join(applied)}."
         if applied
@@ -206,6 +214,8 @@ def backtest(**options: Any) -> None:
 cli.add_command(digest)
 cli.add_command(subscribers)
 cli.add_command(scheduler)
+cli.add_command(images)
+cli.add_command(admin)
 
 
 def main() -> None:

@@ -20,6 +20,11 @@ ROOT = Path(__file__).parent.parent
 COMMAND = Path(sys.executable).with_name("oracle")
 SESSIONS = 250
 START_SECONDS = 60.0
+NOBODYS_HASH = (
+    "$argon2id$v=19$m=65536,t=3,p=4"
+    "$bm9ib2R5J3Mgc2FsdC4u$bm8gcGFzc3dvcmQgaGFzIHRoaXMgaGFzaCBhdCBhbGw"
+)
+"""Of no password: the admin's page asks for one, and none is right."""
 
 
 @contextmanager
@@ -36,6 +41,7 @@ def running_site(folder: Path) -> Iterator[str]:
         "ORACLE_METRICS_PORT": "0",
         "ORACLE_DRAIN_SECONDS": "0",
         "ORACLE_LOG_LEVEL": "error",
+        "ORACLE_ADMIN_PASSWORD_HASH": NOBODYS_HASH,
     }
     _run(environment, "replay", "--sessions", str(SESSIONS))
     _run(environment, "subscribers", "add", "reader@example.org", "--confirmed")

@@ -40,6 +40,7 @@ PAGES: Final = {
     "search-matches": "/search?q=bank",
     "search-no-match": "/search?q=qqqqzz",
     "api": "/api/docs",
+    "admin": "/admin/images",
     "design": "/design",
     "not-found": "/nowhere",
     "invalid": "/ranking?symbols=AAPL",

@@ -13,6 +13,7 @@ from rich.console import Console
 from oracle.domain.errors import (
     DatabaseUnavailable,
     FeedError,
+    ImagesUnavailable,
     InvalidInput,
     OracleError,
     SettingsError,
@@ -50,11 +51,12 @@ _EXITS: tuple[tuple[type[OracleError], Exit], ...] = (
     (UnsupportedInstrument, Exit.UNKNOWN_SYMBOL),
     (FeedError, Exit.UNAVAILABLE),
     (DatabaseUnavailable, Exit.UNAVAILABLE),
+    (ImagesUnavailable, Exit.UNAVAILABLE),
 )
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 bad input or setting, 3 unknown symbol, "
-    "4 feed or database unavailable, 5 nothing can be said of the stock."
+    "4 feed, database or pictures unavailable, 5 nothing can be said of the stock."
 )
 
 

@@ -167,6 +167,24 @@ class UnknownSubscriber(OracleError):
     hint = "See `oracle subscribers list` for those that are there."
 
 
+class InvalidImage(InvalidInput):
+    """What was uploaded is no picture that is taken, or its name is none."""
+
+    hint = "Choose a picture in the format PNG, JPEG, WebP or AVIF."
+
+
+class ImageTooLarge(InvalidImage):
+    """The picture has more bytes than are taken."""
+
+    hint = "Save it smaller, for example as WebP or AVIF."
+
+
+class ImagesUnavailable(OracleError):
+    """The store of pictures did not answer in time, asks for patience, or refuses."""
+
+    hint = "Try again in a few seconds."
+
+
 class InvalidToken(InvalidInput):
     """A link's token is damaged, was made for something else, or is too old."""
 

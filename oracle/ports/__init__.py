@@ -2,7 +2,7 @@
 
 from oracle.ports.forecasts import FitRepository, PredictionRepository, RankingRepository
 from oracle.ports.housekeeping import Housekeeping
-from oracle.ports.images import ImageStore
+from oracle.ports.images import ImageInspector, ImageStore
 from oracle.ports.mail import (
     Mailer,
     MailEventQueue,
@@ -43,6 +43,7 @@ __all__ = [
     "FetchedHistory",
     "FitRepository",
     "Housekeeping",
+    "ImageInspector",
     "ImageStore",
     "LeaderLock",
     "MailEventQueue",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.services.admin_access import PasswordChecks
 from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import LookupBudget
 from oracle.services.find_picture import PictureNames
@@ -19,6 +20,7 @@ from oracle.services.settle_predictions import SettlementPauses
 if TYPE_CHECKING:
     from oracle.ports import (
         Clock,
+        ImageInspector,
         ImageStore,
         LeaderLock,
         Mailer,
@@ -58,6 +60,7 @@ class Dependencies:
     market: MarketData
     pool: tuple[str, ...]
     images: ImageStore
+    image_inspector: ImageInspector
     leader_lock: LeaderLock
     instance: str
     mailer: Mailer
@@ -65,6 +68,7 @@ class Dependencies:
     mail_events: MailEventQueue | None
     tokens: TokenSigner
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     pictures: PictureNames = field(default_factory=PictureNames)
     lookup_budget: LookupBudget = field(default_factory=LookupBudget)
     fits: FitCache = field(default_factory=FitCache)
@@ -83,6 +87,7 @@ class Dependencies:
         await self.predictions.flights.aclose()
         await self.fits.flights.aclose()
         await self.track_records.flights.aclose()
+        await self.images.aclose()
         await self.mailer.aclose()
         if self.mail_events is not None:
             await self.mail_events.aclose()

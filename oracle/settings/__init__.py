@@ -7,6 +7,7 @@ from oracle.settings.model import (
     Settings,
 )
 from oracle.settings.problems import MIN_POOL, MIN_SECRET_LENGTH, WATCHLIST_SIZE
+from oracle.settings.protected_values import DatabaseTls
 from oracle.settings.refusals import PREFIX
 from oracle.settings.values import Environment, LogFormat, LogLevel, Market
 
@@ -17,6 +18,7 @@ __all__ = [
     "MIN_SECRET_LENGTH",
     "PREFIX",
     "WATCHLIST_SIZE",
+    "DatabaseTls",
     "Environment",
     "LogFormat",
     "LogLevel",

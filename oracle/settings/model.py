@@ -11,6 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from oracle.domain.errors import SettingsError
 from oracle.settings.digest_values import Mailbox, SmtpUrl, Span, TimeOfDay, TimeZoneName
 from oracle.settings.problems import list_problems
+from oracle.settings.protected_values import (
+    BucketName,
+    DatabaseTls,
+    PasswordHash,
+    SecretName,
+    tls_by_default,
+)
 from oracle.settings.refusals import PREFIX
 from oracle.settings.values import (
     DatabaseUrl,
@@ -86,6 +93,27 @@ class Settings(BaseSettings):
         SecretStr("sqlite+aiosqlite:///var/oracle.db"),
         description="`sqlite:///file` or `mysql://user:password@host:port/database`.",
     )
+    database_secret: SecretName = Field(
+        "",
+        description="Secret of AWS Secrets Manager, name or ARN, with the database's `username` "
+        "and `password`, as RDS keeps it; the address above then has neither.",
+    )
+    database_tls: DatabaseTls = Field(
+        default_factory=tls_by_default,
+        description="`off`, `required` (encrypted) or `verify` (and the server's certificate is "
+        "checked); if not set, `verify` in production unless the server is on this machine, else "
+        "`off`.",
+    )
+    database_ca: str = Field(
+        "",
+        description="File of the authorities (PEM) that may have signed the server's certificate, "
+        "such as RDS's global bundle; if not set, those of the system.",
+    )
+    database_tls_name: Host | None = Field(
+        None,
+        description="Name in the server's certificate where it is not the host of the address, "
+        "such as the endpoint of RDS behind a name of one's own.",
+    )
     database_deadline: float = Field(
         5.0, gt=0, le=60, description="Seconds one transaction may take in all."
     )
@@ -137,12 +165,29 @@ class Settings(BaseSettings):
         "static/images",
         min_length=1,
         description="Folder whose pictures `/images/` serves; a company's is `companies/aapl.svg`, "
-        "`.webp` or `.png`.",
+        "`.webp` or `.png`. With a bucket, what is shown of what the bucket does not have.",
+    )
+    image_bucket: BucketName = Field(
+        "", description="Bucket of S3 that keeps the pictures instead of the folder."
+    )
+    image_region: str = Field(
+        "", description="AWS region of that bucket; if not set, `ORACLE_SES_REGION`."
+    )
+    image_max_bytes: int = Field(
+        5_000_000,
+        ge=1000,
+        le=50_000_000,
+        description="Most bytes of a picture that may be uploaded.",
     )
     image_base_url: WebOrigin | None = Field(
         None,
         description="Where pages take pictures from, such as a content network before `/images/`; "
         "if not set, this site itself.",
+    )
+    admin_password_hash: PasswordHash = Field(
+        SecretStr(""),
+        description="Of the password for `/admin/images`, from `oracle admin hash-password`; "
+        "without it there are no such pages.",
     )
     mailer: MailerKind = Field(
         MailerKind.FOLDER,

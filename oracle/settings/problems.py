@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.settings.protected_values import (
+    DatabaseTls,
+    has_credentials,
+    is_elsewhere,
+    is_server,
+)
 from oracle.settings.refusals import refusal
 from oracle.settings.values import MailerKind, Market
 
@@ -24,6 +30,7 @@ def list_problems(settings: Settings) -> list[str]:
         *_problems_of_lists(settings),
         *_problems_of_ports(settings),
         *_problems_of_leading(settings),
+        *_problems_of_database(settings),
     ]
     if settings.is_production:
         problems += _problems_in_production(settings)
@@ -74,6 +81,25 @@ def _problems_of_leading(settings: Settings) -> Iterator[str]:
         )
 
 
+def _problems_of_database(settings: Settings) -> Iterator[str]:
+    url = settings.database_url.get_secret_value()
+    if settings.database_secret and (not is_server(url) or has_credentials(url)):
+        yield refusal(
+            "database_secret",
+            settings.database_secret,
+            "nothing, unless the database's address is like mysql://host:port/database, "
+            "without user and password",
+        )
+    if settings.database_tls is not DatabaseTls.OFF and not is_server(url):
+        yield refusal("database_tls", settings.database_tls, "off where the database is a file")
+    if settings.database_tls is not DatabaseTls.VERIFY:
+        for field in ("database_ca", "database_tls_name"):
+            if getattr(settings, field):
+                yield refusal(
+                    field, getattr(settings, field), "nothing, unless the database's TLS is verify"
+                )
+
+
 def _problems_in_production(settings: Settings) -> Iterator[str]:
     if settings.now is not None:
         yield refusal("now", settings.now.isoformat(), "nothing at all in production")
@@ -81,6 +107,15 @@ def _problems_in_production(settings: Settings) -> Iterator[str]:
         yield refusal("yahoo_url", settings.yahoo_url, "nothing at all in production")
     if settings.ses_endpoint is not None:
         yield refusal("ses_endpoint", settings.ses_endpoint, "nothing at all in production")
+    if settings.database_tls is DatabaseTls.OFF and is_elsewhere(
+        settings.database_url.get_secret_value()
+    ):
+        yield refusal(
+            "database_tls",
+            settings.database_tls,
+            "verify in production, or required where no certificate can be checked, "
+            "unless the database is on this machine",
+        )
     if settings.market is not Market.YAHOO:
         yield refusal("market", settings.market, "yahoo in production")
     if len(settings.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:

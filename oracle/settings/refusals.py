@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PREFIX = "ORACLE_"
 _CREDENTIALS = re.compile(r"//[^/]*@")
-SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL", "SMTP_URL"})
+SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL", "SMTP_URL", "ADMIN_PASSWORD_HASH"})
 
 # Oracle Database shares the prefix; its clients set these on machines that have them.
 FOREIGN = frozenset(
@@ -79,5 +79,5 @@ def _allowed(error: Mapping[str, Any], field: FieldInfo) -> str:
 def _bounds(field: FieldInfo) -> str:
     limits = {type(limit): limit for limit in field.metadata}
     if Gt in limits:
-        return f"above {limits[Gt].gt:g} and up to {limits[Le].le:g}"
-    return f"from {limits[Ge].ge:g} to {limits[Le].le:g}"
+        return f"above {limits[Gt].gt:.12g} and up to {limits[Le].le:.12g}"
+    return f"from {limits[Ge].ge:.12g} to {limits[Le].le:.12g}"

@@ -34,7 +34,7 @@ async def tag_response(response: Response) -> Response:
 
 async def compress_response(response: Response) -> Response:
     """Compress text for clients that take gzip; nothing secret is ever in the same response."""
-    if response.mimetype not in _COMPRESSED:
+    if response.mimetype not in _COMPRESSED or response.status_code == 206:  # noqa: PLR2004
         return response
     response.vary.add("Accept-Encoding")
     if "Content-Encoding" in response.headers or not request.accept_encodings["gzip"]:

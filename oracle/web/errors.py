@@ -50,6 +50,11 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     domain.InvalidQuery: Kind(400, "invalid-query", "That cannot be searched for"),
     domain.InvalidSelection: Kind(422, "invalid-selection", "These symbols cannot be ranked"),
     domain.InvalidAddress: Kind(400, "invalid-address", "Mail cannot be sent there"),
+    domain.InvalidImage: Kind(422, "invalid-image", "This picture cannot be taken"),
+    domain.ImageTooLarge: Kind(413, "image-too-large", "This picture is too large"),
+    domain.ImagesUnavailable: Kind(
+        503, "images-unavailable", "Pictures are not available at the moment", RETRY_SOON
+    ),
     domain.InvalidToken: Kind(400, "invalid-link", "This link does not work any more"),
     domain.InvalidPreferences: Kind(422, "invalid-preferences", "These stocks cannot be chosen"),
     domain.UnknownSymbol: Kind(404, "unknown-symbol", "No such stock is known"),

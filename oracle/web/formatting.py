@@ -126,3 +126,8 @@ def age(elapsed: timedelta) -> str:
 def market_state(state: MarketState) -> str:
     """Return what the exchange is doing, in words."""
     return _STATES[state]
+
+
+def byte_count(count: int) -> str:
+    """Return a file's size, such as 2.5 kB or 1.2 MB."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1000:.1f} kB"  # noqa: PLR2004

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from quart import Request, request
 
@@ -10,8 +10,11 @@ from oracle.web.asgi_scope import MATCHED, REFUSAL
 from oracle.web.cross_origin import require_same_origin
 from oracle.web.refusals import BodyTooLarge, MalformedRequest
 from oracle.web.site import current_site
+from oracle.web.uploads import UPLOAD_SECONDS, CountedBody, UploadParser, find_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quart import Quart
 
     from oracle.web.asgi_scope import Scope
@@ -23,7 +26,22 @@ BODY_SECONDS = 10
 
 
 class StrictRequest(Request):
-    """A request whose JSON can be read or is the client's fault; the framework lets some escape."""
+    """A request whose JSON can be read or is the client's fault; the framework lets some escape.
+
+    `uploads` says of which addresses how much is read of a request that brings a file.
+    """
+
+    body_class = CountedBody
+    form_data_parser_class = UploadParser
+    uploads: ClassVar[Mapping[str, int]] = {}
+
+    def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:
+        limit = find_limit(self.uploads, method, path)
+        if limit is not None:
+            options |= {"max_content_length": limit, "body_timeout": UPLOAD_SECONDS}
+        super().__init__(method, scheme, path, *rest, **options)
+        if limit is not None:
+            self.max_content_length = limit
 
     async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002
         """Return the body as JSON; raises MalformedRequest or the framework's BadRequest."""
@@ -50,7 +68,9 @@ async def refuse_inadmissible() -> None:
 
 async def refuse_large_bodies() -> None:
     """Raise BodyTooLarge for an announced body beyond the limit, without reading any of it."""
-    if (request.content_length or 0) > LARGEST_BODY:
+    # An upload's own page says what is wrong with it.
+    is_upload = request.max_content_length != LARGEST_BODY
+    if (request.content_length or 0) > LARGEST_BODY and not is_upload:
         raise BodyTooLarge
 
 
@@ -76,9 +96,17 @@ def _scope() -> Scope:
     return scope
 
 
-def install_gatekeeping(app: Quart) -> None:
-    """Check every request; the framework itself enforces the limits on bodies as they arrive."""
-    app.request_class = StrictRequest
+def install_gatekeeping(app: Quart, uploads: Mapping[str, int]) -> None:
+    """Check every request; the limits on bodies are enforced as they arrive.
+
+    `uploads` are the addresses that take more, in bytes.
+    """
+    limits = dict(uploads)
+
+    class SiteRequest(StrictRequest):
+        uploads = limits
+
+    app.request_class = SiteRequest
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
     for check in (note_route, refuse_inadmissible, refuse_large_bodies, refuse_foreign_origins):

@@ -30,6 +30,7 @@ DOCUMENTS = [RateLimit(60, MINUTE)]
 HEALTH = [RateLimit(60, MINUTE)]
 SIGN_UPS = [RateLimit(10, MINUTE), RateLimit(60, timedelta(hours=1))]
 CHANGES = [RateLimit(60, MINUTE)]
+UPLOADS = [RateLimit(30, MINUTE)]
 UNSUBSCRIBES = [RateLimit(600, MINUTE)]
 """Mail providers unsubscribe for their customers, many of them from one address."""
 
@@ -68,6 +69,20 @@ class BoundedStore(RateLimiterStoreABC):
         # Each key enters once and leaves once, so on average a request pays for one.
         oldest = next(iter(self._arrivals.values()), None)
         return oldest is not None and oldest < datetime.now(UTC)
+
+
+async def _everybody() -> str:
+    return "everybody"
+
+
+SIGN_INS = [
+    RateLimit(5, MINUTE),
+    RateLimit(20, timedelta(hours=1)),
+    RateLimit(20, MINUTE, key_function=_everybody),
+    RateLimit(100, timedelta(hours=1), key_function=_everybody),
+]
+"""Guesses at the admin's password: of one client, and of all together, whatever addresses they
+have."""
 
 
 async def _client() -> str:

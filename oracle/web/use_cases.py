@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from oracle.services.check_health import check_health, is_ready
-from oracle.services.find_picture import find_picture, read_picture
+from oracle.services.find_picture import find_picture, read_content, read_picture
 from oracle.services.list_instruments import list_instruments, list_sample_market
 from oracle.services.list_known_histories import list_known_histories
 from oracle.services.list_past_predictions import list_past_predictions
@@ -20,10 +20,18 @@ from oracle.services.read_market_status import read_market_status
 from oracle.services.read_service_status import read_service_status
 from oracle.services.read_track_record import PATIENCE, read_record_state, read_track_record
 from oracle.services.search_symbols import search_everywhere, search_symbols
+from oracle.web.admin_cases import AdminCases, bind_admin_cases
 from oracle.web.subscription_cases import Subscriptions, bind_subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterable,
+        Sequence,
+    )
     from datetime import date
 
     from oracle.digest.content import DigestContent
@@ -95,6 +103,7 @@ class UseCases:
     is_ready: Callable[[], bool]
     health: Callable[[], Coroutine[None, None, Health]]
     image: Callable[[ImageKey], Coroutine[None, None, Image | None]]
+    image_content: Callable[[Image, int, int], AsyncGenerator[bytes, None]]
     status: Callable[[], Coroutine[None, None, ServiceStatus]]
     track_record: ReadRecord
     record_state: Callable[[Origin, str | None], Coroutine[None, None, RecordState]]
@@ -108,6 +117,7 @@ class UseCases:
     digests: Callable[[], Coroutine[None, None, Sequence[DigestContent]]]
     digest: Callable[[date], Coroutine[None, None, ArchivedDigest]]
     subscriptions: Subscriptions
+    admin: AdminCases
 
 
 def bind_use_cases(dependencies: Dependencies) -> UseCases:
@@ -123,6 +133,7 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         is_ready=partial(is_ready, dependencies),
         health=partial(check_health, dependencies),
         image=partial(read_picture, dependencies),
+        image_content=partial(read_content, dependencies),
         status=partial(read_service_status, dependencies),
         track_record=partial(read_track_record, dependencies, patience=PATIENCE),
         record_state=partial(read_record_state, dependencies),
@@ -136,4 +147,5 @@ def bind_use_cases(dependencies: Dependencies) -> UseCases:
         digests=partial(list_digests, dependencies),
         digest=partial(read_digest, dependencies),
         subscriptions=bind_subscriptions(dependencies),
+        admin=bind_admin_cases(dependencies),
     )

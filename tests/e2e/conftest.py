@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from scripts.sample_site import NOBODYS_HASH
 from tests.servers.application import running_application
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ FLAGS = (
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     """Return the application on the sample market, with a database of its own."""
-    with running_application(tmp_path_factory.mktemp("site")) as application:
+    with running_application(
+        tmp_path_factory.mktemp("site"), admin_password_hash=NOBODYS_HASH
+    ) as application:
         yield application
 
 

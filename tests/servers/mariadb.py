@@ -27,7 +27,7 @@ from oracle.adapters.sql.digest_tables import metadata
 from oracle.adapters.sql.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Engine
 
@@ -56,8 +56,9 @@ OPTIONS = (
 class MariaDbServer:
     """One mariadbd process on 127.0.0.1, which keeps its port and its rows over a restart."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self.port = 0
@@ -141,6 +142,7 @@ class MariaDbServer:
                     f"--pid-file={self._folder / 'pid'}",
                     f"--port={port}",
                     *OPTIONS,
+                    *self._options,
                     *_as_root(),
                 ],
                 stdout=log,
@@ -173,10 +175,10 @@ class MariaDbServer:
             process.wait()
 
 
-def run_mariadb() -> Iterator[MariaDbServer]:
+def run_mariadb(*options: str) -> Iterator[MariaDbServer]:
     """Yield a new server in a temporary folder, and end it; for fixtures of other scopes."""
     with tempfile.TemporaryDirectory(prefix="oracle-mariadb-") as folder:
-        server = MariaDbServer(Path(folder))
+        server = MariaDbServer(Path(folder), options)
         server.install()
         server.start()
         try:

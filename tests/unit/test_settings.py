@@ -10,6 +10,7 @@ from oracle.domain.errors import SettingsError
 from oracle.settings import (
     DEFAULT_POOL,
     DEFAULT_WATCHLIST,
+    DatabaseTls,
     Environment,
     LogLevel,
     Market,
@@ -109,6 +110,19 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
         ("WATCHLIST", f"{NINE},KO", "each symbol once, and KO stands there twice"),
         ("WATCHLIST", f"{NINE},P/G", "'P/G' is none"),
         ("POOL", NINE, "at least 20 symbols, and these are 9"),
+        ("DATABASE_SECRET", "two words", "the name or ARN of a secret in AWS Secrets Manager"),
+        (
+            "DATABASE_SECRET",
+            "oracle",
+            "nothing, unless the database's address is like mysql://host:port/database",
+        ),
+        ("DATABASE_TLS", "maybe", "off, required or verify"),
+        ("DATABASE_TLS", "verify", "off where the database is a file"),
+        ("DATABASE_CA", "/ca.pem", "nothing, unless the database's TLS is verify"),
+        ("DATABASE_TLS_NAME", "db.example", "nothing, unless the database's TLS is verify"),
+        ("DATABASE_TLS_NAME", "two words", "an IP address or a host name"),
+        ("IMAGE_BUCKET", "Upper_Case", "the name of a bucket"),
+        ("IMAGE_MAX_BYTES", "10", "a whole number from 1000 to 50000000"),
         ("IMAGE_BASE_URL", "pictures.example", "such as https://oracle.example"),
         ("IMAGE_BASE_URL", "https://a.example; script-src *", "such as https://oracle.example"),
         ("MAILER", "pigeon", "folder, smtp or ses"),
@@ -154,6 +168,7 @@ def test_every_setting_can_be_refused_but_those_that_take_any_text() -> None:
     covered = {case[0].lower() for mark in marks for case in mark.args[1]}
     elsewhere = {
         *("secret_key", "database_url", "smtp_url", "cache_folder", "image_folder", "mail_folder"),
+        *("image_region", "admin_password_hash"),
         *("ses_region", "ses_configuration_set", "mail_events_queue", "mail_events_topic"),
     }
     assert covered | elsewhere == set(Settings.model_fields)
@@ -357,3 +372,67 @@ def test_production_refuses_a_short_secret_without_repeating_it(
     sentence = refusal(monkeypatch, PRODUCTION | {"SECRET_KEY": secret})
     assert "ORACLE_SECRET_KEY is a value that is not shown here; allowed: at least 32" in sentence
     assert "hunter2" not in sentence
+
+
+ELSEWHERE = "mysql://oracle:oracle@database.internal/oracle"
+
+
+@pytest.mark.parametrize(
+    ("variables", "tls"),
+    [
+        ({}, DatabaseTls.OFF),
+        ({"DATABASE_URL": ELSEWHERE}, DatabaseTls.OFF),
+        (PRODUCTION, DatabaseTls.OFF),
+        (PRODUCTION | {"DATABASE_URL": "mysql://me@localhost/oracle"}, DatabaseTls.OFF),
+        (PRODUCTION | {"DATABASE_URL": "mysql://me@127.0.0.2/oracle"}, DatabaseTls.OFF),
+        (PRODUCTION | {"DATABASE_URL": "mysql://me@[::1]:3306/oracle"}, DatabaseTls.OFF),
+        (PRODUCTION | {"DATABASE_URL": ELSEWHERE}, DatabaseTls.VERIFY),
+        (PRODUCTION | {"DATABASE_URL": "mysql://me@10.0.0.7/oracle"}, DatabaseTls.VERIFY),
+        (
+            PRODUCTION | {"DATABASE_URL": ELSEWHERE, "DATABASE_TLS": "Required"},
+            DatabaseTls.REQUIRED,
+        ),
+    ],
+)
+def test_production_verifies_a_database_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], tls: DatabaseTls
+) -> None:
+    """Whoever sets nothing is safe, and at home nothing has to be set up."""
+    assert load(monkeypatch, variables).database_tls is tls
+
+
+def test_production_refuses_a_database_elsewhere_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Passwords and addresses of subscribers never leave the machine unencrypted."""
+    variables = PRODUCTION | {"DATABASE_URL": ELSEWHERE, "DATABASE_TLS": "off"}
+    assert refusal(monkeypatch, variables) == (
+        "ORACLE_DATABASE_TLS is 'off'; allowed: verify in production, or required where no "
+        "certificate can be checked, unless the database is on this machine."
+    )
+
+
+def test_a_secret_goes_with_an_address_without_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two passwords would leave open which one counts."""
+    bare = {"DATABASE_URL": "mysql://database.internal:3306/oracle", "DATABASE_SECRET": "rds!a-1"}
+    assert load(monkeypatch, bare).database_secret == "rds!a-1"
+    assert "without user and password" in refusal(monkeypatch, bare | {"DATABASE_URL": ELSEWHERE})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hunter2",
+        "$argon2i$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "=19=65536,t=3,p=4",
+    ],
+)
+def test_a_password_in_place_of_its_hash_is_refused_unseen(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """A password, a weak hash or one that a shell has eaten is refused without being repeated."""
+    sentence = refusal(monkeypatch, {"ADMIN_PASSWORD_HASH": value})
+    assert sentence.startswith("ORACLE_ADMIN_PASSWORD_HASH is a value that is not shown here; ")
+    assert "oracle admin hash-password" in sentence
+    assert value not in sentence

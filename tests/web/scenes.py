@@ -12,7 +12,7 @@ import numpy as np
 from oracle.domain.addresses import parse_address
 from oracle.domain.errors import InvalidSelection, InvalidToken, UnknownDigest, UnknownSymbol
 from oracle.domain.forecasts import LEVELS, FrozenFit, Origin, Prediction
-from oracle.domain.images import Image
+from oracle.domain.images import Image, ImagePage, fingerprint_of, require_image_key
 from oracle.domain.instruments import Instrument, Match, Source, parse_query
 from oracle.domain.outcomes import Move, Outcome, RecordState, SettledPrediction
 from oracle.domain.prices import MarketState, PriceHistory, Quote
@@ -28,6 +28,7 @@ from oracle.domain.track_record import (
     VersionRecord,
     Window,
 )
+from oracle.services.add_image import AddedImage
 from oracle.services.check_health import Health
 from oracle.services.list_past_predictions import PastPredictions
 from oracle.services.predict_stock import StockReport
@@ -35,13 +36,14 @@ from oracle.services.read_live_prices import LivePrices
 from oracle.services.read_market_status import MarketStatus
 from oracle.services.read_service_status import ServiceStatus, StoredProgress
 from oracle.services.search_symbols import SearchResult
+from oracle.web.admin_cases import AdminCases
 from oracle.web.design import examples
 from oracle.web.subscription_cases import Subscriptions
 from oracle.web.use_cases import UseCases
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 
     from oracle.digest.content import DigestContent
     from oracle.domain.images import ImageKey
@@ -55,6 +57,10 @@ TARGET = date(2022, 12, 29)
 TARGET_CLOSE = datetime(2022, 12, 29, 21, 0, tzinfo=UTC)
 CLOSE = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 NOW = datetime(2022, 12, 28, 21, 30, tzinfo=UTC)
+PICTURED = datetime(2022, 12, 1, 12, 0, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+SESSION = "a-session"
+UPLOADED = require_image_key("hero.0123456789ab.webp")
 APPLE = Instrument("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Instrument("BRK-B", "Berkshire Hathaway Inc.", "NYSE")
 META = Instrument("META", "Meta Platforms, Inc.", "NASDAQ", aliases=("Facebook",))
@@ -310,6 +316,12 @@ class Scene:
     )
     closes: PriceHistory | Exception = field(default_factory=history)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    upload: AddedImage | Exception = field(
+        default_factory=lambda: AddedImage(UPLOADED, is_new=True)
+    )
+    listed: ImagePage = field(default_factory=lambda: ImagePage((), None))
+    images_fail: Exception | None = None
+    content_fails: Exception | None = None
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
@@ -330,6 +342,7 @@ class Scene:
             is_ready=self._is_ready,
             health=self._health,
             image=self._image,
+            image_content=self._image_content,
             status=self._service,
             track_record=self._track_record,
             record_state=self._record_state,
@@ -342,6 +355,12 @@ class Scene:
             on_drain=self.drains.append,
             digests=self._digests,
             digest=self._digest,
+            admin=AdminCases(
+                sign_in=self._sign_in,
+                is_admin=self._is_admin,
+                add_image=self._add_image,
+                list_images=self._list_images,
+            ),
             subscriptions=Subscriptions(
                 subscribe=self._subscribe,
                 open_link=self._open_link,
@@ -414,9 +433,43 @@ class Scene:
         self.asked.append("status")
         return self.service
 
+    async def _sign_in(self, password: str) -> str | None:
+        self.asked.append("sign in")
+        return SESSION if password == PASSWORD else None
+
+    def _is_admin(self, token: str) -> bool:
+        return token == SESSION
+
+    async def _add_image(self, content: bytes, *, file_name: str, name: str) -> AddedImage:
+        self.asked.append((content, file_name, name))
+        if isinstance(self.upload, Exception):
+            raise self.upload
+        return self.upload
+
+    async def _list_images(self, after: str) -> ImagePage:
+        if self.images_fail is not None:
+            raise self.images_fail
+        return replace(
+            self.listed,
+            images=tuple(image for image in self.listed.images if image.key.text > after),
+        )
+
     async def _image(self, key: ImageKey) -> Image | None:
+        if self.images_fail is not None:
+            raise self.images_fail
         content = self.pictures.get(key.text)
-        return None if content is None else Image(key, content)
+        if content is None:
+            return None
+        return Image(key, len(content), PICTURED, fingerprint_of(content))
+
+    async def _image_content(
+        self, image: Image, start: int, stop: int
+    ) -> AsyncGenerator[bytes, None]:
+        if self.content_fails is not None:
+            raise self.content_fails
+        content = self.pictures[image.key.text][start:stop]
+        for place in range(0, len(content), 4):
+            yield content[place : place + 4]
 
     async def _track_record(
         self, *, origin: Origin, window: Window, symbol: str | None

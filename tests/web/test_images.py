@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from oracle.app import ROOT
+from oracle.domain.errors import ImagesUnavailable
+from oracle.domain.images import fingerprint_of
 from oracle.web.assets import read_assets
 from oracle.web.rendering import build_templates
 from tests.contract.image_store import KEY, PICTURE
@@ -52,6 +54,116 @@ async def test_a_picture_with_a_plain_name_is_asked_for_again(
 async def test_what_is_no_picture_is_not_found(client: TestClientProtocol, path: str) -> None:
     """Nothing but stored pictures comes from this address."""
     assert (await client.get(f"/images/{path}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "part"),
+    [
+        (None, 200, PICTURE),
+        ("bytes=0-3", 206, PICTURE[:4]),
+        ("bytes=5-", 206, PICTURE[5:]),
+        ("bytes=-2", 206, PICTURE[-2:]),
+        ("bytes=3-999", 206, PICTURE[3:]),
+        ("bytes=0-1,3-4", 200, PICTURE),
+        ("lines=1-2", 200, PICTURE),
+        ("bytes=nonsense", 200, PICTURE),
+    ],
+)
+async def test_a_part_of_a_picture_is_sent(
+    client: TestClientProtocol, scene: Scene, wanted: str | None, status: int, part: bytes
+) -> None:
+    """One range is a part; what is asked for otherwise is answered with the whole."""
+    scene.pictures[KEY] = PICTURE
+    headers = {} if wanted is None else {"Range": wanted}
+    response = await client.get(f"/images/{KEY}", headers=headers)
+    assert response.status_code == status
+    assert await response.get_data() == part
+    assert response.headers["Content-Length"] == str(len(part))
+    assert response.headers["Accept-Ranges"] == "bytes"
+    if status == 206:
+        start = PICTURE.index(part)
+        end = start + len(part) - 1
+        assert response.headers["Content-Range"] == f"bytes {start}-{end}/{len(PICTURE)}"
+
+
+async def test_a_part_beyond_the_end_is_refused(client: TestClientProtocol, scene: Scene) -> None:
+    """There are no such bytes, and the answer says how many there are."""
+    scene.pictures[KEY] = PICTURE
+    response = await client.get(f"/images/{KEY}", headers={"Range": "bytes=999-"})
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == f"bytes */{len(PICTURE)}"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+TAG = f'"{fingerprint_of(PICTURE)}"'
+CHANGED = "Thu, 01 Dec 2022 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If-None-Match": TAG}, 304),
+        ({"If-None-Match": f"W/{TAG}"}, 304),
+        ({"If-None-Match": '"other"'}, 200),
+        ({"If-Modified-Since": CHANGED}, 304),
+        ({"If-Modified-Since": "Thu, 01 Dec 2022 11:59:59 GMT"}, 200),
+        ({"If-None-Match": '"other"', "If-Modified-Since": CHANGED}, 200),
+        ({"If-None-Match": TAG, "Range": "bytes=0-3"}, 304),
+        ({"If-Range": TAG, "Range": "bytes=0-3"}, 206),
+        ({"If-Range": CHANGED, "Range": "bytes=0-3"}, 206),
+        ({"If-Range": '"other"', "Range": "bytes=0-3"}, 200),
+    ],
+)
+async def test_what_is_known_is_not_sent_again(
+    client: TestClientProtocol, scene: Scene, headers: dict[str, str], status: int
+) -> None:
+    """By tag or by date a known picture costs nothing, and a part fits what is there already."""
+    scene.pictures[KEY] = PICTURE
+    # What is known is not even read.
+    scene.content_fails = ImagesUnavailable("Not now.") if status == 304 else None
+    response = await client.get(f"/images/{KEY}", headers=headers)
+    assert response.status_code == status
+    assert response.headers["ETag"] == TAG
+    assert response.headers["Last-Modified"] == CHANGED
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_a_head_says_all_and_reads_nothing(client: TestClientProtocol, scene: Scene) -> None:
+    """The size and the tag are told without asking the store for the content."""
+    scene.pictures[KEY] = PICTURE
+    scene.content_fails = ImagesUnavailable("Not now.")
+    # A finished response of the test client has its length counted anew.
+    async with client.request(f"/images/{KEY}", method="HEAD") as connection:
+        await connection.send_complete()
+    answered = cast("Any", connection)
+    assert answered.status_code == 200
+    assert answered.headers["Content-Length"] == str(len(PICTURE))
+    assert answered.headers["ETag"] == TAG
+
+
+@pytest.mark.parametrize("fault", ["images_fail", "content_fails"])
+async def test_a_store_that_fails_is_an_answer_for_later(
+    client: TestClientProtocol, scene: Scene, fault: str
+) -> None:
+    """Whether it does not find or does not give: 503, when to come back, and nothing to cache."""
+    scene.pictures[KEY] = PICTURE
+    setattr(scene, fault, ImagesUnavailable("The store of pictures refuses (503 SlowDown)."))
+    response = await client.get(f"/images/{KEY}")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_drawing_is_sent_whole(client: TestClientProtocol, scene: Scene) -> None:
+    """Parts of what may come compressed would not fit together."""
+    drawing = b"<svg>" + b" " * 4000 + b"</svg>"
+    scene.pictures["hero.svg"] = drawing
+    headers = {"Range": "bytes=0-3", "Accept-Encoding": "gzip"}
+    response = await client.get("/images/hero.svg", headers=headers)
+    assert response.status_code == 200
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["Accept-Ranges"] == "none"
+    assert response.headers["ETag"].startswith("W/")
 
 
 async def test_pages_take_pictures_from_this_site_alone(client: TestClientProtocol) -> None:

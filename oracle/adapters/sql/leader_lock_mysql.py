@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import timedelta
 
+    from oracle.adapters.sql.access import ServerAccess
+
 RELEASE_SECONDS = 0.5
 LOCK_SUFFIX = "_oracle_lead"
 
@@ -53,12 +55,15 @@ class MySqlLeaderLock:
     Each attempt opens a new connection, so that a moved server's name is resolved anew.
     """
 
-    def __init__(self, url: str, *, holder: str, lease: timedelta, deadline: float) -> None:
+    def __init__(
+        self, url: str, *, holder: str, lease: timedelta, deadline: float, access: ServerAccess
+    ) -> None:
         self._url = make_url(url)
         self._lock = server_lock_name(self._url.database or "", LOCK_SUFFIX)
         self._holder = holder
         self._lease = lease
         self._deadline = deadline
+        self._access = access
         self._epoch = 0
         self._connection: Any = None
 
@@ -120,7 +125,7 @@ class MySqlLeaderLock:
     async def _connect(self) -> Any:
         _, arguments = self._url.get_dialect()().create_connect_args(self._url)
         seconds = math.ceil(self._lease.total_seconds())
-        return await aiomysql.connect(
+        return await self._access.connect(
             **dict(arguments)
             | {
                 "autocommit": True,

@@ -15,6 +15,7 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 import oracle.migrations
+from oracle.adapters.sql.access import IN_THE_CLEAR
 from oracle.adapters.sql.failures import unavailable
 from oracle.adapters.sql.mysql import (
     CONNECT_TIMEOUT,
@@ -30,39 +31,52 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from oracle.adapters.sql.access import ServerAccess
+
 CHECK_SECONDS = 5.0
 LOCK_SUFFIX = "_oracle_migrate"
 
 
-async def migrate(url: str, *, lock_timeout: float = 30.0) -> list[str]:
+async def migrate(
+    url: str, *, lock_timeout: float = 30.0, access: ServerAccess = IN_THE_CLEAR
+) -> list[str]:
     """Apply what is missing and return the revisions that were applied, oldest first.
 
     While another process migrates, this one waits for up to `lock_timeout` seconds. A database
     that a later version has migrated further is left as it is. Raises DatabaseUnavailable, and
     SettingsError for a database in memory.
     """
-    async with _locked(url, lock_timeout) as connection:
+    async with _locked(url, lock_timeout, access) as connection:
         return await connection.run_sync(_upgrade)
 
 
-async def downgrade(url: str, revision: str, *, lock_timeout: float = 30.0) -> None:
+async def downgrade(
+    url: str,
+    revision: str,
+    *,
+    lock_timeout: float = 30.0,
+    access: ServerAccess = IN_THE_CLEAR,
+) -> None:
     """Undo every revision above that one, or all of them for `base`; not for production."""
-    async with _locked(url, lock_timeout) as connection:
+    async with _locked(url, lock_timeout, access) as connection:
         await connection.run_sync(lambda sync: command.downgrade(_config_on(sync), revision))
 
 
-async def current_revision(url: str) -> str | None:
+async def current_revision(url: str, access: ServerAccess = IN_THE_CLEAR) -> str | None:
     """Return the newest revision applied to the database, or None for one never migrated.
 
     Raises DatabaseUnavailable, and SettingsError for a database in memory.
     """
-    async with _connected(url, CHECK_SECONDS) as connection, asyncio.timeout(CHECK_SECONDS):
+    async with (
+        _connected(url, CHECK_SECONDS, access) as connection,
+        asyncio.timeout(CHECK_SECONDS),
+    ):
         return await connection.run_sync(_revision_of)
 
 
-async def is_current(url: str) -> bool:
+async def is_current(url: str, access: ServerAccess = IN_THE_CLEAR) -> bool:
     """Return whether nothing is left to migrate. Raises as `current_revision` does."""
-    revision = await current_revision(url)
+    revision = await current_revision(url, access)
     return revision is not None and not _missing_above(revision)
 
 
@@ -113,12 +127,14 @@ def _config_on(connection: Connection) -> Config:
 
 
 @asynccontextmanager
-async def _locked(url: str, lock_timeout: float) -> AsyncIterator[AsyncConnection]:
+async def _locked(
+    url: str, lock_timeout: float, access: ServerAccess
+) -> AsyncIterator[AsyncConnection]:
     """Connect and lock the schema; at a normal end commit, in any case unlock.
 
     The lock belongs to the connection that migrates, so that neither can outlive the other.
     """
-    async with _connected(url, lock_timeout) as connection:
+    async with _connected(url, lock_timeout, access) as connection:
         try:
             # A server counts the seconds of the lock; the rest is for the way there and back.
             async with asyncio.timeout(lock_timeout + CONNECT_TIMEOUT):
@@ -147,9 +163,11 @@ async def _lock(connection: AsyncConnection, lock_timeout: float) -> bool:
 
 
 @asynccontextmanager
-async def _connected(url: str, lock_timeout: float) -> AsyncIterator[AsyncConnection]:
+async def _connected(
+    url: str, lock_timeout: float, access: ServerAccess
+) -> AsyncIterator[AsyncConnection]:
     """Connect without a pool; what goes wrong with the database is DatabaseUnavailable."""
-    engine = _create_engine(make_url(url), lock_timeout)
+    engine = _create_engine(make_url(url), lock_timeout, access)
     try:
         async with asyncio.timeout(lock_timeout):
             connection = await engine.connect()
@@ -167,9 +185,9 @@ async def _connected(url: str, lock_timeout: float) -> AsyncIterator[AsyncConnec
         await engine.dispose()
 
 
-def _create_engine(url: URL, lock_wait: float) -> AsyncEngine:
+def _create_engine(url: URL, lock_wait: float, access: ServerAccess) -> AsyncEngine:
     if url.get_backend_name() == "mysql":
-        return create_mysql_migration_engine(url, lock_wait=lock_wait)
+        return create_mysql_migration_engine(url, lock_wait=lock_wait, access=access)
     if is_memory(url):
         raise SettingsError(
             "ORACLE_DATABASE_URL names a database in memory, which is gone with the process; "

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
 
+    from oracle.adapters.sql.access import ServerAccess
+
 CONNECT_TIMEOUT = 3
 PING_TIMEOUT = 1.0
 POOL_TIMEOUT = 1.8
@@ -35,7 +37,9 @@ SQL_MODE = (
 """What a server of either kind must hold to, whatever its own configuration says."""
 
 
-def create_mysql_engine(url: URL, *, deadline: float, pool_size: int) -> AsyncEngine:
+def create_mysql_engine(
+    url: URL, *, deadline: float, pool_size: int, access: ServerAccess
+) -> AsyncEngine:
     """Return an engine whose connections are alive when they are handed out.
 
     READ COMMITTED: a statement sees what others have committed, and no gaps are locked.
@@ -53,7 +57,9 @@ def create_mysql_engine(url: URL, *, deadline: float, pool_size: int) -> AsyncEn
         pool_recycle=RECYCLE_SECONDS,
         isolation_level="READ COMMITTED",
         connect_args=_connect_args(
-            lock_wait=deadline, more=f", wait_timeout = {math.ceil(deadline) + SILENCE_MARGIN}"
+            access,
+            lock_wait=deadline,
+            more=f", wait_timeout = {math.ceil(deadline) + SILENCE_MARGIN}",
         ),
     )
     event.listen(engine.sync_engine, "checkout", _check_alive)
@@ -61,13 +67,15 @@ def create_mysql_engine(url: URL, *, deadline: float, pool_size: int) -> AsyncEn
     return engine
 
 
-def create_mysql_migration_engine(url: URL, *, lock_wait: float) -> AsyncEngine:
+def create_mysql_migration_engine(
+    url: URL, *, lock_wait: float, access: ServerAccess
+) -> AsyncEngine:
     """Return an engine without a pool; its statements wait for table locks no longer than that."""
     return create_async_engine(
         url,
         poolclass=NullPool,
         isolation_level="READ COMMITTED",
-        connect_args=_connect_args(lock_wait=lock_wait),
+        connect_args=_connect_args(access, lock_wait=lock_wait),
     )
 
 
@@ -76,11 +84,13 @@ def server_lock_name(schema: str, suffix: str) -> str:
     return schema.lower()[: MAX_LOCK_NAME - len(suffix)] + suffix
 
 
-def _connect_args(*, lock_wait: float, more: str = "") -> dict[str, Any]:
+def _connect_args(access: ServerAccess, *, lock_wait: float, more: str = "") -> dict[str, Any]:
     # The server must give up on a lock when we do: it would go on waiting, and holding what it
     # has, for a client that has long left.
     seconds = max(1, math.ceil(lock_wait))
     return {
+        # Instead of the driver's own function; it gets all the other arguments.
+        "async_creator_fn": access.connect,
         "charset": "utf8mb4",
         "connect_timeout": CONNECT_TIMEOUT,
         "init_command": (

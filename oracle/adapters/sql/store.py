@@ -166,7 +166,7 @@ class SqlStore:
         except Exception as error:
             failure = self._failure(error, expired=limit.expired())
             outcome = Outcome.UNAVAILABLE if failure else Outcome.FAILED
-            if failure is None:
+            if failure is None or failure is error:
                 raise
             raise failure from error
         finally:
@@ -184,7 +184,8 @@ class SqlStore:
             return DatabaseUnavailable(
                 f"The database did not answer within {self._deadline:g} seconds."
             )
-        return unavailable(error)
+        # Where a secret cannot be read no connection is even tried.
+        return error if isinstance(error, DatabaseUnavailable) else unavailable(error)
 
 
 def _require_time(limit: asyncio.Timeout) -> None:

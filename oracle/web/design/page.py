@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LANDMARKS = re.compile(r'(<(?:section|nav|aside|form)\b[^>]*\baria-label=")([^"]*)"')
 _SEARCH = 'role="search"'
 _REFERENCES = re.compile(r'\b(id|for|aria-labelledby|aria-controls|href)="(#?)([\w-]+)"')
+_DESCRIPTIONS = re.compile(r'\baria-describedby="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _render(state: State, number: int, templates: Environment, chrome: Chrome) -
         has_asset=_without_scripts,
     )
     html = _REFERENCES.sub(_distinct(number), html)
+    html = _DESCRIPTIONS.sub(_each_distinct(number), html)
     # A landmark that stands in several states is called after its state, so that each has a name.
     name = f"{state.part}: {state.name}"
     html = _LANDMARKS.sub(rf'\1\2 ({name})"', html)
@@ -125,5 +127,14 @@ def _distinct(number: int) -> Callable[[re.Match[str]], str]:
             return found.group()
         title = f" state-{number}-name" if attribute == "aria-labelledby" else ""
         return f'{attribute}="{mark}{name}-{number}{title}"'
+
+    return replace
+
+
+def _each_distinct(number: int) -> Callable[[re.Match[str]], str]:
+    """Return what does the same where several ids stand in one attribute."""
+
+    def replace(found: re.Match[str]) -> str:
+        return f'aria-describedby="{" ".join(f"{each}-{number}" for each in found[1].split())}"'
 
     return replace

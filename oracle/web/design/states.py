@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from oracle.domain.errors import DatabaseUnavailable, FeedUnavailable, UnknownSymbol
+from oracle.domain.errors import (
+    DatabaseUnavailable,
+    FeedUnavailable,
+    ImagesUnavailable,
+    ImageTooLarge,
+    InvalidImage,
+    UnknownSymbol,
+)
 from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Match, Source
+from oracle.services.add_image import describe_limit
 from oracle.services.search_symbols import SearchResult
+from oracle.web.contexts.admin import ImagesPage, ShownImage, SignInPage, UploadForm
 from oracle.web.contexts.digests import build_digest_page, build_digests_page
 from oracle.web.contexts.home import HomePage
 from oracle.web.contexts.problem import ProblemPage
@@ -50,6 +59,7 @@ def list_states() -> tuple[State, ...]:
         *_records(),
         *_services(),
         *_digests(),
+        *_pictures(),
         *_problems(),
     )
 
@@ -190,6 +200,30 @@ def _digests() -> Iterator[State]:
     for name, archived in (("settled", settled), ("not settled", pending)):
         page_of_one = build_digest_page(archived)
         yield State("Digest", name, "digests/show.html", "digest", page_of_one)
+
+
+def _pictures() -> Iterator[State]:
+    for name, sign_in in (("", SignInPage()), ("refused", SignInPage("That is not the password."))):
+        yield State("Admin", f"sign in {name}".strip(), "admin/sign_in.html", "admin", sign_in)
+    limit = describe_limit(5_000_000)
+    unavailable = ImagesUnavailable("The store of pictures did not answer in time.")
+    wrong = InvalidImage("That is no picture that can be read.")
+    large = ImageTooLarge(limit)
+    shown = (ShownImage("hero.svg", "84.0 kB", "5 Jan 2026, 21:30 UTC"),) * 3
+    key = shown[0].key
+    for name, page in (
+        ("empty", ImagesPage(UploadForm(limit))),
+        ("added", ImagesPage(UploadForm(limit, added=key), shown, next_address="/admin/images")),
+        ("duplicate", ImagesPage(UploadForm(limit, added=key, is_new=False), shown)),
+        ("wrong type", ImagesPage(UploadForm(limit, "hero", f"{wrong} {wrong.hint}"), shown)),
+        ("too large", ImagesPage(UploadForm(limit, "hero", f"{large} {large.hint}"), shown)),
+        ("last page", ImagesPage(UploadForm(limit), shown, is_first=False)),
+        (
+            "store down",
+            ImagesPage(UploadForm(limit), failure=f"{unavailable} {unavailable.hint}"),
+        ),
+    ):
+        yield State("Pictures", name, "admin/images.html", "admin", page)
 
 
 def _problems() -> Iterator[State]:

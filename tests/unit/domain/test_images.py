@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.domain.images import Image, find_image_key
+from oracle.domain.errors import InvalidImage
+from oracle.domain.images import (
+    find_image_key,
+    fingerprint_of,
+    key_of_content,
+    name_after_file,
+    read_picture_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +42,37 @@ def test_what_could_leave_the_store_or_run_is_no_key(text: str) -> None:
     assert find_image_key(text) is None
 
 
-def test_only_the_right_hash_makes_a_picture_immutable() -> None:
-    """A key whose hash is of other content may be kept for no time at all."""
-    key = find_image_key("hero.3f2a9c1b7d4e.png")
-    assert key is not None
-    assert not Image(key, b"other").is_immutable
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("Hero.PNG", "uploads/hero"),
+        ("C:\\Users\\me\\My Picture (2).jpg", "uploads/my-picture-2"),
+        ("../../etc/passwd.png", "uploads/passwd"),
+        ("Zoë Straße.webp", "uploads/zoe-strae"),
+        ("图片.png", "uploads/picture"),
+        ("", "uploads/picture"),
+        (f"{'a' * 300}.png", f"uploads/{'a' * 48}"),
+    ],
+)
+def test_an_upload_is_named_after_its_file(file_name: str, name: str) -> None:
+    """Whatever a file is called, its picture has a key, and lies where uploads do."""
+    assert name_after_file(file_name) == name
+    key = key_of_content(name, "image/png", b"content")
+    assert key.plain == f"{name}.png"
+    assert key.fingerprint == fingerprint_of(b"content")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("hero", "hero"), (" Companies/AAPL ", "companies/aapl")]
+)
+def test_a_name_is_read_in_any_case(typed: str, name: str) -> None:
+    """What people type becomes the one spelling of keys."""
+    assert read_picture_name(typed) == name
+
+
+@pytest.mark.parametrize("typed", ["../hero", "hero.png", "a b", "/hero", "a/b/c/d/e", "x" * 65])
+def test_a_name_that_no_key_has_is_refused(typed: str) -> None:
+    """The sentence says what a name may be."""
+    with pytest.raises(InvalidImage) as caught:
+        read_picture_name(typed)
+    assert "companies/aapl" in caught.value.hint

@@ -10,7 +10,8 @@ import numpy as np
 
 from oracle.adapters.calendar import XnysCalendar
 from oracle.adapters.directory import LocalDirectory
-from oracle.adapters.images import FolderImages
+from oracle.adapters.images.folder import FolderImages
+from oracle.adapters.images.inspection import PillowInspector
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sql.leader_lock_sqlite import SqliteLeaderLock
 from oracle.adapters.tokens import SignedTokens
@@ -220,6 +221,7 @@ def build_market(
         ),
         pool=settings.pool,
         images=FolderImages(settings.image_folder),
+        image_inspector=PillowInspector(),
         mailer=RememberingMailer(),
         mail_renderer=RENDERER,
         mail_events=None,

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from oracle.adapters.images import FolderImages
-from oracle.domain.images import FINGERPRINT_LENGTH, Image, find_image_key
-from oracle.services.find_picture import PictureNames, find_picture, read_picture
+from oracle.adapters.images.folder import FolderImages
+from oracle.domain.errors import ImagesUnavailable
+from oracle.domain.images import FINGERPRINT_LENGTH, find_image_key
+from oracle.services.find_picture import PictureNames, find_picture, read_content, read_picture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from oracle.domain.images import ImageKey
+    from oracle.domain.images import Image, ImageKey
     from oracle.services.dependencies import Dependencies
 
 CONTENT = b"<svg/>"
@@ -28,10 +30,10 @@ class BrokenImages:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def find_image(self, key: ImageKey) -> Image | None:
+    async def find_newest(self, names: Sequence[ImageKey]) -> Image | None:
         """Fail."""
         self.asked += 1
-        raise PermissionError(key.text)
+        raise ImagesUnavailable(f"Not now: {names}")
 
 
 def with_store(store: object) -> Dependencies:
@@ -55,8 +57,9 @@ async def test_a_page_names_a_picture_by_its_content(deps: Dependencies) -> None
     assert parsed is not None
     image = await read_picture(deps, parsed)
     assert image is not None
-    assert image.content == CONTENT
-    assert image.is_immutable
+    assert image.fingerprint == parsed.fingerprint
+    pieces = [piece async for piece in read_content(deps, image, 1, image.size)]
+    assert b"".join(pieces) == CONTENT[1:]
 
 
 @pytest.mark.parametrize("name", ["companies/no.svg", "no picture", "../secret.svg"])

@@ -1,0 +1,1 @@
+"""Stores of pictures, and what looks into pictures."""
