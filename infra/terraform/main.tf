@@ -21,17 +21,21 @@ locals {
 
   settings = merge(
     {
-      ORACLE_ENVIRONMENT           = "production"
-      ORACLE_HOST                  = "0.0.0.0"
-      ORACLE_METRICS_HOST          = "0.0.0.0"
-      ORACLE_BASE_URL              = local.site_url
-      ORACLE_TRUSTED_PROXIES       = "1"
-      ORACLE_MARKET                = "yahoo"
-      ORACLE_LOG_FORMAT            = "json"
-      ORACLE_DRAIN_SECONDS         = tostring(var.drain_seconds)
-      ORACLE_CACHE_FOLDER          = "/tmp/oracle-cache"
-      ORACLE_DATABASE_URL          = "mysql://database.${var.private_zone}:3306/oracle"
-      ORACLE_DATABASE_SECRET       = module.database.secret_arn
+      ORACLE_ENVIRONMENT     = "production"
+      ORACLE_HOST            = "0.0.0.0"
+      ORACLE_METRICS_HOST    = "0.0.0.0"
+      ORACLE_BASE_URL        = local.site_url
+      ORACLE_TRUSTED_PROXIES = "1"
+      ORACLE_MARKET          = "yahoo"
+      ORACLE_LOG_FORMAT      = "json"
+      ORACLE_DRAIN_SECONDS   = tostring(var.drain_seconds)
+      ORACLE_CACHE_FOLDER    = "/tmp/oracle-cache"
+      ORACLE_DATABASE_URL    = "mysql://database.${var.private_zone}:3306/oracle"
+      ORACLE_DATABASE_SECRET = module.database.secret_arn
+      ORACLE_DATABASE_TLS    = "verify"
+      # The private name is not in RDS's certificate, which its own authorities have signed.
+      ORACLE_DATABASE_TLS_NAME     = module.database.address
+      ORACLE_DATABASE_CA           = "/etc/oracle/certificates/rds.pem"
       ORACLE_IMAGE_BUCKET          = module.images.bucket.name
       ORACLE_IMAGE_BASE_URL        = module.cdn.base_url
       ORACLE_MAILER                = "ses"
@@ -147,6 +151,7 @@ module "service" {
   settings               = local.settings
   secret_key_version     = var.secret_key_version
   database_secret_arn    = module.database.secret_arn
+  admin_password_hash    = var.admin_password_hash
   images_bucket_arn      = module.images.bucket.arn
   instance_type          = var.instance_type
   architecture           = var.architecture

@@ -324,6 +324,17 @@ variable "secret_key_version" {
   }
 }
 
+variable "admin_password_hash" {
+  description = "ARN of the secret with the hash of the admin's password, as `oracle admin hash-password` prints it; null for no admin page."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.admin_password_hash == null || can(regex("^arn:aws[a-z-]*:secretsmanager:", var.admin_password_hash))
+    error_message = "The admin's password must be given by the ARN of a secret that holds its hash; neither it nor the hash must be written here."
+  }
+}
+
 variable "drain_seconds" {
   description = "How long a machine that is to go keeps serving what it has begun."
   type        = number

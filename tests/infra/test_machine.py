@@ -39,6 +39,7 @@ def told(root: Path, **changes: Any) -> None:
         "environment": {},
         "secrets": {},
         "bucket": None,
+        "authorities": {},
         "fingerprint": "",
     }
     about = {"instance_id": "i-1", "availability_zone": "us-east-1a", "region": "us-east-1"}
@@ -161,3 +162,22 @@ def test_the_same_source_is_packed_into_the_same_bytes(tmp_path: Path) -> None:
     source.write_text("# changed\n")
     package(source, tmp_path / "one.zip")
     assert (tmp_path / "one.zip").read_bytes() != one
+
+
+@pytest.mark.usefixtures("_aws")
+def test_authorities_are_fetched_and_kept(tmp_path: Path) -> None:
+    """A certificate is written for the containers; nonsense or an outage takes no earlier one."""
+    source = tmp_path / "bundle.pem"
+    told(tmp_path, authorities={"rds.pem": source.as_uri()})
+    with pytest.raises(prepare.CannotPrepareError, match=r"bundle\.pem could not be fetched"):
+        prepare.prepare(tmp_path)
+    written = tmp_path / "opt/oracle/certificates/rds.pem"
+    for content in ("<html>", None):
+        source.write_text("-----BEGIN CERTIFICATE-----")
+        prepare.prepare(tmp_path)
+        if content is None:
+            source.unlink()
+        else:
+            source.write_text(content)
+        prepare.prepare(tmp_path)
+        assert written.read_text() == "-----BEGIN CERTIFICATE-----"

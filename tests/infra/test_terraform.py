@@ -26,7 +26,6 @@ SOURCE = ROOT / "infra" / "terraform"
 MODULES = sorted(path for path in (SOURCE / "modules").iterdir() if path.is_dir())
 ZONES = ["us-east-1a", "us-east-1b"]
 ANYWHERE = {"0.0.0.0/0", "::/0"}
-FOR_THE_APPLICATION_TO_COME = {"ORACLE_DATABASE_SECRET", "ORACLE_IMAGE_BUCKET"}
 # One file in each folder that machines are configured by.
 PROBES = (
     "grafana/dashboards/probe.json",
@@ -564,12 +563,17 @@ def settings_of(stack: Stack) -> dict[str, str]:
 
 
 def test_the_application_accepts_its_settings(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With the key from its secret they are valid production settings."""
     values = settings_of(stack)
-    for name in values.keys() - FOR_THE_APPLICATION_TO_COME:
-        monkeypatch.setenv(name, values[name])
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    # It is on the machine, where user data bring it.
+    bundle = tmp_path / "rds.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----")
+    assert values["ORACLE_DATABASE_CA"] == "/etc/oracle/certificates/rds.pem"
+    monkeypatch.setenv("ORACLE_DATABASE_CA", str(bundle))
     monkeypatch.setenv("ORACLE_SECRET_KEY", "x" * 64)
     settings = load_settings()
     assert settings.is_production
@@ -583,13 +587,15 @@ def test_the_application_accepts_its_settings(
     assert settings.mail_events_topic == "arn:aws:sns:us-east-1:123456789012:events"
     assert values["ORACLE_DATABASE_URL"] == "mysql://database.oracle.internal:3306/oracle"
     assert values["ORACLE_DATABASE_SECRET"].startswith("arn:aws:secretsmanager:")
+    assert values["ORACLE_DATABASE_TLS"] == "verify"
+    assert values["ORACLE_DATABASE_TLS_NAME"] != "database.oracle.internal"
     assert values["ORACLE_IMAGE_BUCKET"] == "oracle-production-images"
 
 
 def test_names_of_settings_are_the_applications(stack: Stack, smallest: Stack) -> None:
     """A setting that the application does not know would keep it from starting."""
     known = {f"ORACLE_{field.upper()}" for field in Settings.model_fields}
-    assert settings_of(stack).keys() - FOR_THE_APPLICATION_TO_COME <= known
+    assert settings_of(stack).keys() <= known
     assert settings_of(smallest)["ORACLE_MAIL_RATE"] == "14"
     assert settings_of(smallest)["ORACLE_MAIL_FROM"] == "Somebody <evening@oracle.example.com>"
 
@@ -983,6 +989,18 @@ def test_the_calls_without_a_resource_are_few(stack: Stack) -> None:
         "ssmmessages:OpenControlChannel",
         "ssmmessages:OpenDataChannel",
     }
+
+
+def test_the_admin_has_a_page_where_there_is_a_password(stack: Stack, smallest: Stack) -> None:
+    """The machines read the hash from its secret, and without one there is no such page."""
+    for made, arn in (
+        (stack, None),
+        (smallest, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin"),
+    ):
+        user_data = made.one("module.service.aws_launch_template.this")["user_data"]
+        told = json.loads(machine_files(user_data)["/etc/oracle/instance.json"])
+        assert told["secrets"].get("ORACLE_ADMIN_PASSWORD_HASH") == arn
+        assert told["authorities"]["rds.pem"].startswith("https://truststore.pki.rds.")
 
 
 def test_the_application_may_do_what_it_does_and_no_more(stack: Stack) -> None:

@@ -39,6 +39,7 @@ run "first_rules" {
     log_days                 = 31
     settings                 = { LOG_LEVEL = "info" }
     secret_key_version       = 0
+    admin_password_hash      = "$argon2id$v=19"
     drain_seconds            = 5
     deployer_arns            = ["deployer"]
     images_kept              = 1
@@ -52,7 +53,7 @@ run "first_rules" {
     var.interface_endpoints, var.instance_type, var.architecture, var.group, var.database_class,
     var.database_storage_gib, var.database_backup_days, var.monitoring_instance_type,
     var.monitoring_volume_gib, var.price_class, var.log_days, var.settings,
-    var.secret_key_version, var.drain_seconds, var.deployer_arns, var.images_kept,
+    var.secret_key_version, var.admin_password_hash, var.drain_seconds, var.deployer_arns, var.images_kept,
     var.github_repository, var.lambda_package,
   ]
 }

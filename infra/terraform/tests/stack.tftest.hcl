@@ -223,6 +223,7 @@ run "smallest" {
     architecture                  = "arm64"
     instance_type                 = "t4g.small"
     monitoring_instance_type      = "t4g.small"
+    admin_password_hash           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin"
     alert_mail                    = { user = "AKIAIOSFODNN7EXAMPLE", secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:smtp" }
     mail_sender                   = "Somebody <evening@oracle.example.com>"
     settings                      = { ORACLE_MAIL_RATE = "14", ORACLE_LOG_LEVEL = "warning" }

@@ -8,6 +8,7 @@ locals {
     environment   = var.environment
     secrets       = var.secrets
     bucket        = var.bucket
+    authorities   = var.authorities
     fingerprint   = var.settings_fingerprint
   }
 

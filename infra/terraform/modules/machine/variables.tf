@@ -51,6 +51,17 @@ variable "bucket" {
   }
 }
 
+variable "authorities" {
+  description = "Addresses of certificates of authorities, by the name of the file below /opt/oracle/certificates."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name, address in var.authorities : can(regex("^[a-z0-9-]+\\.pem$", name)) && startswith(address, "https://")])
+    error_message = "Certificates must be named .pem and be fetched by https."
+  }
+}
+
 variable "settings_path" {
   description = "Path in the Parameter Store below which the settings are; null for none."
   type        = string

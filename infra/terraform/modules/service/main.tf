@@ -94,7 +94,12 @@ module "machine" {
     ORACLE_IMAGE = var.image
     LOKI_URL     = "http://monitoring.${var.private_zone}:3100/loki/api/v1/push"
   }
-  secrets = { ORACLE_SECRET_KEY = module.secret_key.arn }
+  secrets = merge(
+    { ORACLE_SECRET_KEY = module.secret_key.arn },
+    var.admin_password_hash == null ? {} : { ORACLE_ADMIN_PASSWORD_HASH = var.admin_password_hash },
+  )
+  # Those of RDS, which no system knows by itself.
+  authorities = { "rds.pem" = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem" }
 }
 
 resource "aws_launch_template" "this" {
@@ -309,7 +314,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "ReadTheSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [module.secret_key.arn, var.database_secret_arn]
+    resources = compact([module.secret_key.arn, var.database_secret_arn, var.admin_password_hash])
   }
 
   statement {

@@ -143,6 +143,17 @@ variable "secret_key_version" {
   }
 }
 
+variable "admin_password_hash" {
+  description = "ARN of the secret with the hash of the admin's password; null for no admin page."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.admin_password_hash == null || can(regex("^arn:aws[a-z-]*:secretsmanager:", var.admin_password_hash))
+    error_message = "The admin's password must be given by the ARN of a secret that holds its hash."
+  }
+}
+
 variable "database_secret_arn" {
   description = "Where RDS keeps user and password of the database."
   type        = string

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,8 @@ CLOUD_INIT_FILE = "run/cloud-init/instance-data.json"
 FOLDER = "opt/oracle"
 SECRETS_FILE = "run/oracle/secrets.env"
 FETCHED_FILE = "var/cache/oracle/fetched.json"
+CERTIFICATES = "opt/oracle/certificates"
+FETCH_SECONDS = 30.0
 
 
 class CannotPrepareError(Exception):
@@ -40,6 +44,7 @@ class Instance:
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
     bucket: str | None
+    authorities: Mapping[str, str]
 
 
 def read_instance(root: Path) -> Instance:
@@ -54,6 +59,7 @@ def read_instance(root: Path) -> Instance:
         environment=told["environment"],
         secrets=told["secrets"],
         bucket=told["bucket"],
+        authorities=told["authorities"],
     )
 
 
@@ -91,6 +97,32 @@ def fetch_secrets(instance: Instance) -> dict[str, str]:
         name: client.get_secret_value(SecretId=arn)["SecretString"]
         for name, arn in instance.secrets.items()
     }
+
+
+def fetch_authorities(instance: Instance, root: Path) -> None:
+    """Write the certificates of authorities that the containers have to know.
+
+    Those of an earlier start serve on while they cannot be fetched; without any this machine
+    could not reach its database, which raises CannotPrepareError.
+    """
+    for name, address in instance.authorities.items():
+        path = _path_below((root / CERTIFICATES).resolve(), name)
+        try:
+            content = _fetch_certificates(address)
+        except OSError as error:
+            if not path.exists():
+                raise CannotPrepareError(f"{address} could not be fetched: {error}.") from error
+            sys.stderr.write(f"{address} could not be fetched, the earlier one stays: {error}\n")
+        else:
+            write(path, content, mode=0o644)
+
+
+def _fetch_certificates(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - told by the user data
+        content: bytes = answer.read()
+    if b"BEGIN CERTIFICATE" not in content:
+        raise OSError("what came is no certificate")
+    return content
 
 
 def fetch_files(instance: Instance, root: Path) -> bool:
@@ -156,6 +188,8 @@ def prepare(root: Path) -> bool:
     write(root / FOLDER / ".env", compose.encode(), mode=0o644)
     write(root / FOLDER / "oracle.env", settings.encode(), mode=0o644)
     write(root / SECRETS_FILE, secrets.encode(), mode=0o600)
+    (root / CERTIFICATES).mkdir(parents=True, exist_ok=True)
+    fetch_authorities(instance, root)
     # Last: a change that was noted before something failed would never be acted upon.
     return fetch_files(instance, root)
 
