@@ -8,7 +8,7 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test test-aws check scan format bench faults screenshots lighthouse clean \
+.PHONY: help install run dev test test-aws test-containers check scan format bench faults screenshots lighthouse clean \
 	check-format check-lint check-types check-imports check-templates check-spelling \
 	system assets-for-tests
 
@@ -40,6 +40,10 @@ bench: .venv/.installed-bench ## Measure the speed of the forecast against simpl
 
 test-aws: .venv/.installed-dev ## Apply all of Terraform to a stand-in of AWS, look at it, destroy it; some minutes
 	@scripts/on_loopback $(BIN)/pytest -q -s infra/moto $(ARGS)
+
+test-containers: .venv/.installed-dev ## Build the image, run it with compose on a Docker engine, ask it; some minutes, as root
+	@scripts/bootstrap containers
+	@$(BIN)/pytest -q -s infra/engine $(ARGS)
 
 scan: ## Read Terraform for what is insecure, with checkov
 	@scripts/bootstrap scan
