@@ -46,6 +46,7 @@ FROM ${PYTHON_IMAGE}
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates tini \
+    && apt-get clean \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 oracle \
     && useradd --system --uid 10001 --gid oracle --home-dir /var/lib/oracle --no-create-home \

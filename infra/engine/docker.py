@@ -29,6 +29,11 @@ class DockerFailed(Exception):
     """A command of Docker's ended with an error; the message is what it said."""
 
 
+def say(sentence: str) -> None:
+    """Print at once, for whoever waits."""
+    print(f"\n  {sentence}", end="", flush=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Docker:
     """Speaks to one engine."""
@@ -54,6 +59,19 @@ class Docker:
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip()[-4000:]
             raise DockerFailed(f"docker {' '.join(map(str, arguments))}: {said}")
+        return done.stdout
+
+    def log(self, container: str) -> str:
+        """Return what the container has written, to both of its outputs."""
+        done = subprocess.run(
+            ["docker", "logs", container],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+            timeout=60,
+        )
         return done.stdout
 
     def can(self, *arguments: str, seconds: float = 60) -> bool:

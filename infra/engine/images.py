@@ -7,12 +7,13 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-from infra.engine.docker import PLUGINS, ROOT, Docker, DockerFailed
+from infra.engine.docker import PLUGINS, ROOT, Docker, DockerFailed, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +37,11 @@ class Built:
     """Whether other programs take the places of the images that compose names."""
 
 
-def build(docker: Docker, say: Callable[[str], None]) -> Built:
+def build(docker: Docker) -> Built:
     """Build the application's image, from the real bases if they can be had."""
     mysql = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["mysql"]["image"]
     if docker.can("image", "inspect", mysql) or docker.can("pull", "-q", mysql, seconds=600):
-        _timed(say, "application's image", lambda: _build_application(docker))
+        _timed("application's image", partial(_build_application, docker))
         return Built(standins=False)
     say(
         f"No registry is within reach: a Debian ({SUITE}) made here is the base of the image, "
@@ -48,18 +49,17 @@ def build(docker: Docker, say: Callable[[str], None]) -> Built:
         "The images of the monitoring are not run."
     )
     if not docker.can("image", "inspect", BASE):
-        _timed(say, "base image", lambda: _make_base(docker))
+        _timed("base image", partial(_make_base, docker))
     for target in ("node", "services"):
-        _timed(say, f"stand-ins ({target})", lambda t=target: _build_standin(docker, t))
+        _timed(f"stand-ins ({target})", partial(_build_standin, docker, target))
     _timed(
-        say,
         "application's image",
-        lambda: _build_application(docker, BASE_IMAGE=BASE, NODE_IMAGE=f"{STANDINS}:node"),
+        partial(_build_application, docker, BASE_IMAGE=BASE, NODE_IMAGE=f"{STANDINS}:node"),
     )
     return Built(standins=True)
 
 
-def _timed(say: Callable[[str], None], what: str, work: Callable[[], None]) -> None:
+def _timed(what: str, work: Callable[[], None]) -> None:
     started = time.monotonic()
     work()
     say(f"{what}: {time.monotonic() - started:.0f} s")

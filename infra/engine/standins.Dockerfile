@@ -6,6 +6,7 @@ FROM ${BASE_IMAGE} AS node
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends npm \
+    && apt-get clean \
     && rm -rf /var/lib/apt/lists/*
 
 FROM ${BASE_IMAGE} AS services
@@ -13,6 +14,7 @@ FROM ${BASE_IMAGE} AS services
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         haproxy mariadb-client-compat mariadb-server python3-aiosmtpd wget \
+    && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/lib/mysql
 COPY start_mariadb.sh /usr/local/bin/
 ENTRYPOINT []

@@ -1,4 +1,4 @@
-"""The image, and the stack of compose.yaml as it runs on a Docker engine.
+"""The stack of compose.yaml as it runs on a Docker engine, asked from outside.
 
 Not part of `make test`, since it builds and fetches for minutes: `make test-containers`.
 """
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.engine.docker import DockerFailed, running_engine
-from infra.engine.images import IMAGE, REVISION, TAG, build
+from infra.engine.docker import DockerFailed, say
+from infra.engine.images import REVISION, TAG
 from tests.servers.application import free_port
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.timeout(3600)]
 PROJECT = "oracle-test-containers"
 INSTANCES = ("app", "app-2", "proxy")
 STANDINS = Path(__file__).with_name("compose.standins.yaml")
-
-
-def say(sentence: str) -> None:
-    """Print at once, for whoever waits."""
-    print(f"\n  {sentence}", end="", flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +69,18 @@ class Stack:
         self.compose("up", "--detach", "--wait", "--no-build", *INSTANCES, seconds=300)
         return time.monotonic() - started
 
+    def container(self, service: str) -> str:
+        """Return the id of the service's container."""
+        return self.compose("ps", "--all", "--quiet", service).strip()
+
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows of the service's container."""
-        name = self.compose("ps", "--all", "--quiet", service).strip()
-        (found,) = json.loads(self.docker.run("inspect", name))
+        (found,) = json.loads(self.docker.run("inspect", self.container(service)))
         return dict(found)
+
+    def log(self, service: str) -> str:
+        """Return what the service has written."""
+        return self.docker.log(self.container(service))
 
     def inside(self, service: str, *command: str) -> str:
         """Return what the command printed in the service's container."""
@@ -92,20 +94,6 @@ def ask(url: str) -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()
-
-
-@pytest.fixture(scope="module")
-def docker() -> Iterator[Docker]:
-    """Yield an engine."""
-    with running_engine() as engine:
-        say(f"Engine: {'of its own' if engine.own else 'that of this machine'}.")
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def built(docker: Docker) -> Built:
-    """Build the application's image."""
-    return build(docker, say)
 
 
 @pytest.fixture(scope="module")
@@ -126,91 +114,13 @@ def stack(docker: Docker, built: Built) -> Iterator[Stack]:
         say(f"started and healthy after {stack.start():.0f} s")
         yield stack
     except DockerFailed:
-        print(stack.compose("logs", "--no-color", "--tail", "40"))
+        for service in stack.compose("ps", "--all", "--services").split():
+            print(f"--- {service}\n{stack.log(service)[-3000:]}")
         raise
     finally:
         stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
         leftovers = docker.run("ps", "--all", "--quiet", "--filter", f"name={PROJECT}")
         assert leftovers == ""
-
-
-# --- the image ----------------------------------------------------------------------------------
-
-
-def test_the_image_is_small_and_says_what_it_is(docker: Docker, built: Built) -> None:
-    """User, stop signal, check, entry and labels are there; the size is printed and bounded."""
-    (image,) = json.loads(docker.run("image", "inspect", IMAGE))
-    config = image["Config"]
-    say(f"size: {image['Size'] / 1e6:.0f} MB")
-    for line in docker.run(
-        "history", "--format", "{{.Size}}\t{{.CreatedBy}}", IMAGE
-    ).splitlines():
-        size, _, made_by = line.partition("\t")
-        if not size.startswith("0B"):
-            say(f"  {size:>8}  {made_by[:80]}")
-    assert config["User"] == "10001:10001"
-    assert config["StopSignal"] == "SIGTERM"
-    assert config["Entrypoint"] == ["tini", "--"]
-    assert config["Cmd"] == ["oracle", "serve"]
-    assert config["Healthcheck"]["Test"][0] == "CMD"
-    assert config["Labels"]["org.opencontainers.image.revision"] == REVISION
-    assert set(config["ExposedPorts"]) == {"8000/tcp", "9464/tcp"}
-    # Debian's own part is a third; what this repository adds is what may not grow unnoticed.
-    assert image["Size"] < (800e6 if built.standins else 700e6)
-
-
-def test_the_image_holds_no_secret_and_no_tool(docker: Docker, built: Built) -> None:
-    """Neither history nor environment name a secret; compilers and installers stayed behind."""
-    del built
-    (image,) = json.loads(docker.run("image", "inspect", IMAGE))
-    told = docker.run("history", "--no-trunc", IMAGE) + "\n".join(image["Config"]["Env"])
-    assert not re.search(r"(?i)password|secret|token|api_?key|://[^/\s]+:[^/\s]+@", told)
-    script = "for tool in gcc make npm node uv git curl wget; do command -v $tool; done; "
-    script += "ls -A /opt/oracle; find / -xdev -name '.env*' -o -xdev -name '*.pem' -path '/opt/*'"
-    lines = docker.run(
-        *("run", "--rm", "--network", "none", IMAGE), *("sh", "-c", script)
-    ).splitlines()
-    certifi = [line for line in lines if line.endswith("cacert.pem")]
-    assert sorted(set(lines) - set(certifi)) == sorted(
-        [".venv", "LICENSE", "README.md", "oracle", "pyproject.toml", "scheduler"]
-        + ["static", "templates", "uv.lock"]
-    )
-
-
-def test_bytecode_is_made_when_the_image_is(docker: Docker, built: Built) -> None:
-    """No module of the application is compiled at its start, where nothing may be written."""
-    del built
-    script = (
-        "import pathlib, importlib.util as u\n"
-        "for p in pathlib.Path('oracle').rglob('*.py'):\n"
-        "    c = pathlib.Path(u.cache_from_source(str(p)))\n"
-        "    print(p) if not c.exists() or "
-        "int.from_bytes(c.read_bytes()[8:12], 'little') != int(p.stat().st_mtime) else None"
-    )
-    missing = docker.run("run", "--rm", "--network", "none", IMAGE, "python", "-c", script)
-    assert missing == ""
-
-
-def test_the_image_runs_by_itself(docker: Docker, built: Built) -> None:
-    """Without compose, with a read-only root and no capability, it gets healthy on its own."""
-    del built
-    name = f"{PROJECT}-alone"
-    docker.run(
-        *("run", "--detach", "--name", name, "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - inside
-        *("--cap-drop", "ALL", "--network", "none", "--env", "ORACLE_MARKET=sample", IMAGE),
-    )
-    try:
-        deadline = time.monotonic() + 120
-        health = "starting"
-        while health == "starting" and time.monotonic() < deadline:
-            time.sleep(1)
-            health = docker.run("inspect", "-f", "{{.State.Health.Status}}", name).strip()
-        assert health == "healthy", docker.run("logs", name)
-    finally:
-        docker.run("rm", "--force", "--volumes", name)
-
-
-# --- the stack ----------------------------------------------------------------------------------
 
 
 def test_pages_interface_and_health_answer(stack: Stack) -> None:
@@ -230,7 +140,7 @@ def test_pages_interface_and_health_answer(stack: Stack) -> None:
 
 
 def test_figures_are_for_the_inside_alone(stack: Stack) -> None:
-    """Another container reads the metrics, with the revision; no port of this machine leads there."""
+    """Another container reads the metrics; no port of this machine leads there."""
     read = "import urllib.request as r; print(r.urlopen('http://app:9464/metrics').read().decode())"
     figures = stack.inside("app-2", "python", "-c", read)
     assert re.search(rf'^oracle_build_info{{[^}}]*revision="{REVISION}"', figures, re.MULTILINE)
@@ -257,13 +167,13 @@ def test_tables_are_made_once(stack: Stack) -> None:
     """The migration ended well before any instance began."""
     migrated = stack.inspect("migrate")["State"]
     assert migrated["ExitCode"] == 0
-    assert stack.compose("logs", "--no-color", "migrate").count("Applied ") == 1
+    assert stack.log("migrate").count("Applied ") == 1
     for service in ("app", "app-2"):
         assert migrated["FinishedAt"] < stack.inspect(service)["State"]["StartedAt"]
 
 
 def test_a_visitor_does_not_notice_that_an_instance_goes(stack: Stack) -> None:
-    """While one instance is stopped the balancer answers every request, and the instance exits 0."""
+    """While an instance is stopped the balancer answers every request, and it exits 0."""
     over = Event()
 
     def visit() -> list[int]:
@@ -282,8 +192,7 @@ def test_a_visitor_does_not_notice_that_an_instance_goes(stack: Stack) -> None:
         over.set()
         statuses = visitor.result()
     state = stack.inspect("app-2")["State"]
-    log = stack.compose("logs", "--no-color", "--no-log-prefix", "app-2")
-    events = [json.loads(line)["event"] for line in log.splitlines() if line.startswith("{")]
+    events = [json.loads(line)["event"] for line in stack.log("app-2").splitlines()]
     say(f"an instance stopped within {took:.1f} s, meanwhile {len(statuses)} requests: all 200")
     assert state["ExitCode"] == 0
     assert events[-1] == "stopped"
