@@ -42,15 +42,20 @@ class Docker:
     own: bool
     """Whether the tests have started it."""
 
-    def run(self, *arguments: str | Path, seconds: float = 60, **variables: str) -> str:
-        """Return what `docker ARGUMENTS` printed.
+    def run(
+        self,
+        *arguments: str | Path,
+        seconds: float = 60,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return what `docker ARGUMENTS` printed, with these variables in its environment.
 
         Raises DockerFailed when it ends with an error, and subprocess.TimeoutExpired.
         """
         done = subprocess.run(
             ["docker", *map(str, arguments)],
             cwd=ROOT,
-            env={**self.environment, **variables},
+            env={**self.environment, **(variables or {})},
             capture_output=True,
             text=True,
             check=False,

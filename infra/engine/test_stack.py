@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.engine.docker import DockerFailed, say
+from infra.engine.docker import ROOT, DockerFailed, say
 from infra.engine.images import REVISION, TAG
 from tests.servers.application import free_port
 
@@ -60,7 +60,7 @@ class Stack:
             *(word for file in self.files for word in ("--file", file)),
             *arguments,
             seconds=seconds,
-            **self.variables,
+            variables=self.variables,
         )
 
     def start(self) -> float:
@@ -121,6 +121,28 @@ def stack(docker: Docker, built: Built) -> Iterator[Stack]:
         stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
         leftovers = docker.run("ps", "--all", "--quiet", "--filter", f"name={PROJECT}")
         assert leftovers == ""
+
+
+@pytest.mark.parametrize("name", ["production", "monitoring"])
+def test_compose_accepts_what_the_machines_run(docker: Docker, tmp_path: Path, name: str) -> None:
+    """Compose itself reads both files, every variable filled in, and finds nothing wrong."""
+    text = (ROOT / "infra" / f"compose.{name}.yaml").read_text(encoding="utf-8")
+    secrets = tmp_path / "secrets.env"
+    secrets.write_text("OPERATORS_SMTP_PASSWORD='one $with a dollar'\n", encoding="utf-8")
+    # The machine's own paths exist on the machine alone.
+    text = re.sub(r"env_file: \[.*\]", f"env_file: [{secrets}]", text)
+    file = tmp_path / "compose.yaml"
+    file.write_text(text, encoding="utf-8")
+    needed = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+):\?", text), "/told")
+    with pytest.raises(DockerFailed, match=r"required variable|is missing a value"):
+        docker.run("compose", "--file", file, "config", "--quiet")
+    docker.run("compose", "--file", file, "config", "--quiet", variables=needed)
+    if name == "monitoring":
+        read = docker.run("compose", "--file", file, "config", "--format", "json", variables=needed)
+        grafana = json.loads(read)["services"]["grafana"]["environment"]
+        # What is printed here has each dollar twice, as a compose file would.
+        expected = ("$$__env{OPERATORS_SMTP_PASSWORD}", "one $$with a dollar")
+        assert (grafana["GF_SMTP_PASSWORD"], grafana["OPERATORS_SMTP_PASSWORD"]) == expected
 
 
 def test_pages_interface_and_health_answer(stack: Stack) -> None:
