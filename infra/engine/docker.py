@@ -124,7 +124,7 @@ def _own_engine(docker: Docker, folder: Path, socket: str) -> Iterator[None]:
             [
                 *("dockerd", "--host", socket, "--data-root", str(ENGINE_DATA)),
                 *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "docker.pid")),
-                *("--storage-driver", "overlay2", "--ip", "127.0.0.1"),
+                *("--storage-driver", "overlay2", "--ip", "127.0.0.1", "--bridge", "none"),
             ],
             stdout=file,
             stderr=subprocess.STDOUT,
