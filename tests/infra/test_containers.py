@@ -186,6 +186,19 @@ def test_the_local_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> Non
         load_settings()
 
 
+def test_the_authorities_of_the_database_reach_the_application() -> None:
+    """What the machine fetches is mounted where the setting says that the authorities are."""
+    terraform = ROOT / "infra" / "terraform"
+    told = re.search(r'ORACLE_DATABASE_CA\s+= "(.+)/', (terraform / "main.tf").read_text())
+    prepare = (terraform / "modules" / "machine" / "files" / "prepare.py").read_text()
+    fetched = re.search(r'^CERTIFICATES = "(.+)"$', prepare, re.MULTILINE)
+    assert told is not None
+    assert fetched is not None
+    for name in ("app", "migrate"):
+        volumes = get_service(PRODUCTION, name).said["volumes"]
+        assert f"/{fetched[1]}:{told[1]}:ro" in volumes
+
+
 def test_no_file_holds_a_secret() -> None:
     """What looks like a password is a variable, or the public word that production refuses."""
     assert len(PUBLIC_PASSWORD) < 32
