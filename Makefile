@@ -8,8 +8,8 @@ LOCKS := pyproject.toml uv.lock scripts/bootstrap
 PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help install run dev test test-aws check scan format bench faults screenshots lighthouse clean \
-	check-format check-lint check-types check-imports check-templates check-spelling \
+.PHONY: help install run dev test test-aws test-containers check scan format bench faults screenshots lighthouse clean \
+	check-format check-lint check-types check-imports check-templates check-images check-spelling \
 	system assets-for-tests
 
 help: ## List the commands
@@ -28,7 +28,7 @@ dev: .venv/.installed-runtime static/vendor/.installed ## Run the website and re
 test: .venv/.installed-dev assets-for-tests ## Run all tests; ARGS="tests/unit -k name" for some
 	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
-check: check-format check-lint check-types check-imports check-templates check-spelling ## Check format, lint, types, import rules, templates, spelling
+check: check-format check-lint check-types check-imports check-templates check-images check-spelling ## Check format, lint, types, import rules, templates, spelling
 	@echo "All checks passed."
 
 format: .venv/.installed-dev ## Format the code and apply what the linter can repair
@@ -40,6 +40,10 @@ bench: .venv/.installed-bench ## Measure the speed of the forecast against simpl
 
 test-aws: .venv/.installed-dev ## Apply all of Terraform to a stand-in of AWS, look at it, destroy it; some minutes
 	@scripts/on_loopback $(BIN)/pytest -q -s infra/moto $(ARGS)
+
+test-containers: .venv/.installed-dev ## Build the image, run it with compose on a Docker engine, ask it; some minutes, as root
+	@scripts/bootstrap containers
+	@$(BIN)/pytest -q -s infra/engine $(ARGS)
 
 scan: ## Read Terraform for what is insecure, with checkov
 	@scripts/bootstrap scan
@@ -79,6 +83,9 @@ check-imports: .venv/.installed-dev
 
 check-templates: .venv/.installed-dev
 	@$(BIN)/djlint --lint --quiet templates
+
+check-images: .venv/.installed-dev
+	@$(BIN)/hadolint Dockerfile infra/engine/standins.Dockerfile
 
 check-spelling: .venv/.installed-dev
 	@$(BIN)/codespell

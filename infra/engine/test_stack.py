@@ -1,0 +1,252 @@
+"""The stack of compose.yaml as it runs on a Docker engine, asked from outside.
+
+Not part of `make test`, since it builds and fetches for minutes: `make test-containers`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.engine.docker import ROOT, DockerFailed, say
+from infra.engine.images import REVISION, TAG
+from tests.servers.application import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.engine.docker import Docker
+    from infra.engine.images import Built
+
+pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.timeout(3600)]
+
+PROJECT = "oracle-test-containers"
+INSTANCES = ("app", "app-2", "proxy")
+STANDINS = Path(__file__).with_name("compose.standins.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The stack as it runs, and how to ask it."""
+
+    docker: Docker
+    files: tuple[str, ...]
+    variables: dict[str, str]
+
+    @property
+    def site(self) -> str:
+        """The first instance, as published."""
+        return f"http://127.0.0.1:{self.variables['APP_PORT']}"
+
+    @property
+    def proxy(self) -> str:
+        """The balancer before both instances."""
+        return f"http://127.0.0.1:{self.variables['PROXY_PORT']}"
+
+    def compose(self, *arguments: str, seconds: float = 120) -> str:
+        """Return what compose printed."""
+        return self.docker.run(
+            *("compose", "--project-name", PROJECT, "--profile", "failover"),
+            *(word for file in self.files for word in ("--file", file)),
+            *arguments,
+            seconds=seconds,
+            variables=self.variables,
+        )
+
+    def start(self) -> float:
+        """Start what is not running, wait until all of it is healthy; return the seconds."""
+        started = time.monotonic()
+        self.compose("up", "--detach", "--wait", "--no-build", *INSTANCES, seconds=300)
+        return time.monotonic() - started
+
+    def container(self, service: str) -> str:
+        """Return the id of the service's container."""
+        return self.compose("ps", "--all", "--quiet", service).strip()
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """Return what the engine knows of the service's container."""
+        (found,) = json.loads(self.docker.run("inspect", self.container(service)))
+        return dict(found)
+
+    def log(self, service: str) -> str:
+        """Return what the service has written."""
+        return self.docker.log(self.container(service))
+
+    def inside(self, service: str, *command: str) -> str:
+        """Return what the command printed in the service's container."""
+        return self.compose("exec", "--no-TTY", service, *command)
+
+
+def ask(url: str) -> tuple[int, str]:
+    """Return the status and the body of the answer, whatever the status."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+@pytest.fixture(scope="module")
+def stack(docker: Docker, built: Built) -> Iterator[Stack]:
+    """Start application, second instance, balancer, database and mail; take all down at the end."""
+    ports = ("APP_PORT", "PROXY_PORT", "MAILPIT_PORT", "GRAFANA_PORT")
+    stack = Stack(
+        docker,
+        files=("compose.yaml", *([str(STANDINS)] if built.standins else [])),
+        # Of prices that are the same wherever this runs.
+        variables={
+            **{name: str(free_port()) for name in ports},
+            "ORACLE_TAG": TAG,
+            "ORACLE_MARKET": "sample",
+        },
+    )
+    try:
+        say(f"started and healthy after {stack.start():.0f} s")
+        yield stack
+    except DockerFailed:
+        for service in stack.compose("ps", "--all", "--services").split():
+            print(f"--- {service}\n{stack.log(service)[-3000:]}")
+        raise
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
+        leftovers = docker.run("ps", "--all", "--quiet", "--filter", f"name={PROJECT}")
+        assert leftovers == ""
+
+
+@pytest.mark.parametrize("name", ["production", "monitoring"])
+def test_compose_accepts_what_the_machines_run(docker: Docker, tmp_path: Path, name: str) -> None:
+    """Compose itself reads both files, every variable filled in, and finds nothing wrong."""
+    text = (ROOT / "infra" / f"compose.{name}.yaml").read_text(encoding="utf-8")
+    secrets = tmp_path / "secrets.env"
+    secrets.write_text("OPERATORS_SMTP_PASSWORD='one $with a dollar'\n", encoding="utf-8")
+    # The machine's own paths exist on the machine alone.
+    text = re.sub(r"env_file: \[.*\]", f"env_file: [{secrets}]", text)
+    file = tmp_path / "compose.yaml"
+    file.write_text(text, encoding="utf-8")
+    needed = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+):\?", text), "/told")
+    with pytest.raises(DockerFailed, match=r"required variable|is missing a value"):
+        docker.run("compose", "--file", file, "config", "--quiet")
+    docker.run("compose", "--file", file, "config", "--quiet", variables=needed)
+    if name == "monitoring":
+        read = docker.run("compose", "--file", file, "config", "--format", "json", variables=needed)
+        grafana = json.loads(read)["services"]["grafana"]["environment"]
+        # What is printed here has each dollar twice, as a compose file would.
+        expected = ("$$__env{OPERATORS_SMTP_PASSWORD}", "one $$with a dollar")
+        assert (grafana["GF_SMTP_PASSWORD"], grafana["OPERATORS_SMTP_PASSWORD"]) == expected
+
+
+def test_pages_interface_and_health_answer(stack: Stack) -> None:
+    """What a visitor, a program and a balancer ask for is answered through the published port."""
+    status, page = ask(f"{stack.site}/")
+    assert status == 200
+    assert "Oracle" in page
+    assert "sample" in page.lower()
+    script = re.search(r'src="(/static/vendor/[^"]+)"', page)
+    assert script is not None
+    assert ask(stack.site + script[1])[0] == 200
+    status, answer = ask(f"{stack.site}/api/v1/stocks/AAPL")
+    assert status == 200
+    assert json.loads(answer)["symbol"] == "AAPL"
+    for path in ("live", "ready", "deep"):
+        assert ask(f"{stack.site}/healthz/{path}")[0] == 200, path
+
+
+def test_figures_are_for_the_inside_alone(stack: Stack) -> None:
+    """Another container reads the metrics; no port of this machine leads there."""
+    read = "import urllib.request as r; print(r.urlopen('http://app:9464/metrics').read().decode())"
+    figures = stack.inside("app-2", "python", "-c", read)
+    assert re.search(rf'^oracle_build_info{{[^}}]*revision="{REVISION}"', figures, re.MULTILINE)
+    assert ask(f"{stack.site}/metrics")[0] == 404
+    published = stack.inspect("app")["NetworkSettings"]["Ports"]
+    assert published["9464/tcp"] is None
+    assert {each["HostIp"] for each in published["8000/tcp"]} == {"127.0.0.1"}
+
+
+def test_the_application_may_do_little(stack: Stack) -> None:
+    """It is nobody special, cannot write to its root, has no capability, and its memory ends."""
+    for service in ("app", "app-2"):
+        assert stack.inside(service, "id", "-u").strip() == "10001"
+        with pytest.raises(DockerFailed, match="Read-only file system"):
+            stack.inside(service, "touch", "/opt/oracle/changed")
+        assert "CapEff:\t0000000000000000" in stack.inside(service, "cat", "/proc/1/status")
+        assert "NoNewPrivs:\t1" in stack.inside(service, "cat", "/proc/1/status")
+        host = stack.inspect(service)["HostConfig"]
+        assert host["Memory"] == 1200 * 1024**2
+        assert host["ReadonlyRootfs"] is True
+
+
+def test_tables_are_made_once(stack: Stack) -> None:
+    """The migration ended well before any instance began."""
+    migrated = stack.inspect("migrate")["State"]
+    assert migrated["ExitCode"] == 0
+    assert stack.log("migrate").count("Applied ") == 1
+    for service in ("app", "app-2"):
+        assert migrated["FinishedAt"] < stack.inspect(service)["State"]["StartedAt"]
+
+
+def test_a_visitor_does_not_notice_that_an_instance_goes(stack: Stack) -> None:
+    """While an instance is stopped the balancer answers every request, and it exits 0."""
+    over = Event()
+
+    def visit() -> list[int]:
+        statuses = []
+        while not over.is_set():
+            statuses.append(ask(f"{stack.proxy}/api/v1/search?q=apple")[0])
+            over.wait(0.2)
+        return statuses
+
+    with ThreadPoolExecutor() as visitors:
+        visitor = visitors.submit(visit)
+        started = time.monotonic()
+        stack.compose("stop", "app-2")
+        took = time.monotonic() - started
+        over.wait(3)
+        over.set()
+        statuses = visitor.result()
+    state = stack.inspect("app-2")["State"]
+    events = [json.loads(line)["event"] for line in stack.log("app-2").splitlines()]
+    say(f"an instance stopped within {took:.1f} s, meanwhile {len(statuses)} requests: all 200")
+    assert state["ExitCode"] == 0
+    assert events[-1] == "stopped"
+    assert "draining" in events
+    assert len(statuses) > 10
+    assert set(statuses) == {200}
+    stack.start()
+
+
+def test_data_outlive_the_containers(stack: Stack) -> None:
+    """After all containers are removed and made anew, what was stored is there."""
+    stack.inside("app", "oracle", "subscribers", "add", "reader@example.org", "--confirmed")
+    stack.compose("down", "--timeout", "20")
+    say(f"started anew after {stack.start():.0f} s")
+    assert "reader@example.org" in stack.inside("app", "oracle", "subscribers", "list")
+
+
+def test_every_service_gets_healthy(stack: Stack, built: Built) -> None:
+    """Whatever can be run here passes its own check: with a registry that is the whole stack."""
+    if not built.standins:
+        stack.compose("up", "--detach", "--no-build", seconds=900)
+    services = stack.compose("ps", "--all", "--services").split()
+    deadline = time.monotonic() + 180
+    states: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        states = {
+            name: stack.inspect(name)["State"].get("Health", {}).get("Status", "none")
+            for name in services
+            if name != "migrate"
+        }
+        if set(states.values()) == {"healthy"}:
+            break
+        time.sleep(2)
+    say(f"healthy: {', '.join(sorted(states))}")
+    assert set(states.values()) == {"healthy"}, states
