@@ -51,6 +51,17 @@ def test_a_placeholder_is_as_high_as_what_takes_its_place(
     assert expected == pytest.approx(found, rel=0.06)
 
 
+def test_the_method_reads_from_the_left(page: Page, site: Application) -> None:
+    """The four steps are text to read, with the padding of any other card."""
+    page.goto(f"{site.url}/method")
+    steps = page.locator(".steps > .card").all()
+    assert len(steps) == 4
+    other = page.locator(".prose > .card").first
+    for step in steps:
+        expect(step).to_have_css("text-align", "start")
+        expect(step).to_have_css("padding", other.evaluate("card => getComputedStyle(card).padding"))
+
+
 @pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
 def test_the_header_takes_two_rows_on_a_phone(
     browser: Browser, site: Application, path: str
