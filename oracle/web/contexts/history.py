@@ -29,8 +29,8 @@ class Span:
 
 SPANS = (
     Span("1M", "one month", 21),
-    Span("6M", "six months", 126),
-    Span("1Y", "one year", 252, is_first=True),
+    Span("6M", "six months", 126, is_first=True),
+    Span("1Y", "one year", 252),
     Span("5Y", "five years", 1260),
 )
 
