@@ -148,7 +148,7 @@ def build_stock_page(
             chart=draw_history(history),
             chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
             history=build_history_view(history),
-            record=build_record_strip(record),
+            record=build_record_strip(record, report.status),
             notices=report.notices,
             shows_older=report.quote_stale or report.prediction_outdated,
         ),
