@@ -194,6 +194,25 @@
   document.addEventListener("DOMContentLoaded", look);
 })();
 
+// Pictures that their own host does not give are taken from this site, else they leave no gap.
+(() => {
+  const PICTURES = "img.hero__picture, img.company";
+  const isElsewhere = (picture) => !picture.src.startsWith(`${location.origin}/`);
+
+  function mend(picture) {
+    if (isElsewhere(picture)) picture.src = picture.src.slice(picture.src.indexOf("/images/"));
+    else picture.remove();
+  }
+
+  document.addEventListener("error", ({ target }) => {
+    if (target instanceof Element && target.matches(PICTURES)) mend(target);
+  }, true);
+  // What failed before this script was there.
+  for (const picture of document.querySelectorAll(PICTURES)) {
+    if (isElsewhere(picture) && picture.complete && picture.naturalWidth === 0) mend(picture);
+  }
+})();
+
 // Times are written on the exchange's clock; whoever reads them elsewhere gets their own as well.
 (() => {
   const EXCHANGE = "America/New_York";
