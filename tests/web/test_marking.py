@@ -157,6 +157,18 @@ async def test_an_unknown_symbol_leads_to_what_the_sample_market_has(
         assert f'href="/stocks/{instrument.symbol}">{instrument.name}</a>' in page
 
 
+async def test_a_malformed_address_leads_to_the_pages_there_are(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """Who mistyped a parameter is led to start, ranking and record, not to a list of stocks."""
+    show(scene, Source.SAMPLE)
+    page = await read(client, "/track-record?window=abc")
+    following = page.partition("problem__next")[2]
+    for path in ("/", "/ranking", "/track-record"):
+        assert f'<a class="chip" href="{path}">' in following
+    assert "/stocks/" not in following.partition("</main>")[0]
+
+
 @pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
 async def test_an_outage_of_the_database_is_marked_while_it_lasts(
     client: TestClientProtocol, scene: Scene, path: str
