@@ -119,6 +119,11 @@
       this.fit = () => this.#fit();
       this.wide.addEventListener("change", this.fit);
       this.fit();
+      this.choice = this.querySelector("select");
+      this.choice?.addEventListener("change", () => {
+        const [place, order] = this.choice.value.split(" ");
+        this.#arrange(this.querySelectorAll("th[data-sort]")[place], order);
+      });
     }
 
     disconnectedCallback() {
@@ -143,12 +148,16 @@
     }
 
     #sort(head) {
-      const kind = head.dataset.sort;
-      const body = this.querySelector("tbody");
       // What is best comes first: places and names go up from the first, figures down.
-      const first = kind === "number" ? "descending" : "ascending";
+      const first = head.dataset.sort === "number" ? "descending" : "ascending";
       const second = first === "ascending" ? "descending" : "ascending";
       const order = head.getAttribute("aria-sort") === first ? second : first;
+      this.#arrange(head, order);
+    }
+
+    #arrange(head, order) {
+      const kind = head.dataset.sort;
+      const body = this.querySelector("tbody");
       const sign = order === "ascending" ? 1 : -1;
       const rows = [...body.rows].map((row) => ({ row, value: valueOf(row.cells[head.cellIndex], kind) }));
       rows.sort((one, other) => {
