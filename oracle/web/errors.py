@@ -167,6 +167,4 @@ def _describe_http(error: HTTPException, kind: Kind) -> Problem:
     if kind is TOO_MANY and seconds is not None:
         hint = f"Try again in {count_of(max(1, seconds), 'second')}."
     allowed = tuple(sorted(getattr(error, "valid_methods", None) or ()))
-    return Problem(
-        kind, f"{kind.title}.", hint, retry_after=seconds, allowed_methods=allowed
-    )
+    return Problem(kind, f"{kind.title}.", hint, retry_after=seconds, allowed_methods=allowed)

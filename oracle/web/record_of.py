@@ -17,7 +17,8 @@ async def find_record(symbol: str | None) -> TrackRecord | None:
     """Return the live record of a year, else the replayed one, of all stocks (None) or of one.
 
     Where neither has anything settled it is the live one, which is empty. None where it takes long
-    or cannot be read: a page must not wait or fail for it. The reading goes on, so that whoever asks next finds it done.
+    or cannot be read: a page must not wait or fail for it. The reading goes on, so that whoever
+    asks next finds it done.
     """
     site = current_site()
     try:

@@ -155,7 +155,7 @@ def test_axe_finds_nothing_while_prices_move(
 def test_nothing_moves_when_prices_begin_to_arrive(
     browser: Browser, trading: Trading, path: str, width: int
 ) -> None:
-    """What a session adds, the running mark and prices of now, has its room from the first paint."""
+    """What a session adds, the running mark and prices of now, has its room from the start."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     # Once before, so that what is measured is the page and not the placeholder of a first visit.

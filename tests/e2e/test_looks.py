@@ -59,7 +59,9 @@ def test_the_method_reads_from_the_left(page: Page, site: Application) -> None:
     other = page.locator(".prose > .card").first
     for step in steps:
         expect(step).to_have_css("text-align", "start")
-        expect(step).to_have_css("padding", other.evaluate("card => getComputedStyle(card).padding"))
+        expect(step).to_have_css(
+            "padding", other.evaluate("card => getComputedStyle(card).padding")
+        )
 
 
 @pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
@@ -113,7 +115,7 @@ def test_a_crowded_chart_shows_past_predictions_below_its_line(
 def test_the_picture_marks_past_predictions_where_they_fit(
     browser: Browser, replayed_site: Application, *, width: int, on_the_line: bool
 ) -> None:
-    """Without JavaScript marks stand on the line on a desk, in a strip on a phone; the key agrees."""
+    """Without JavaScript marks stand on the line on a desk, in a strip on a phone, key included."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, java_script_enabled=False
     )

@@ -65,7 +65,9 @@ def test_a_phone_sorts_by_a_choice(browser: Browser, site: Application) -> None:
 def test_heads_tell_that_they_sort(page: Page, site: Application) -> None:
     """Every head that sorts has a mark: the active one its direction, the others that they can."""
     page.goto(f"{site.url}/ranking")
-    mark = "head => getComputedStyle(head, head.matches('.number') ? '::before' : '::after').content"
+    mark = (
+        "head => getComputedStyle(head, head.matches('.number') ? '::before' : '::after').content"
+    )
     heads = page.locator("th[data-sort]").all()
     marks = [head.evaluate(mark)[1] for head in heads]
     assert marks == ["▲", *["⇅"] * (len(heads) - 1)]

@@ -1,4 +1,4 @@
-"""The server's picture of a stock's last half year: closes, fan, marks of past predictions, words."""
+"""The server's picture of a stock's last half year: closes, fan, past predictions, words."""
 
 from __future__ import annotations
 
