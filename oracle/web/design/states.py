@@ -178,7 +178,7 @@ def _records() -> Iterator[State]:
     )
     for name, record in records:
         page = build_track_record_page(
-            record(Origin.LIVE), record(Origin.REPLAY), examples.EVENING.now
+            [record(origin) for origin in Origin], None, examples.EVENING.now
         )
         yield State("Record", name, "track_record/show.html", "record", page)
 
