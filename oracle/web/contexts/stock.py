@@ -156,6 +156,20 @@ def build_stock_page(
     )
 
 
+def describe_stock(page: StockPage) -> str:
+    """Return the page in a sentence for previews: the prediction in numbers, if there is one."""
+    forecast = None if page.view is None else page.view.forecast
+    ranges = () if forecast is None or forecast.is_abstained else forecast.ranges
+    row = next((each for each in ranges if each.level == formatting.level(0.8)), None)
+    if forecast is None or row is None:
+        named = page.name if page.name == page.symbol else f"{page.name} ({page.symbol})"
+        return f"Current price and predicted close of {named}, with its range."
+    return (
+        f"{page.symbol}: {forecast.point} predicted for {forecast.short_target}, "
+        f"{row.level} range {row.lower} to {row.upper}."
+    )
+
+
 def build_waiting_page(symbol: str, name: str | None, picture: str | None = None) -> StockPage:
     """Return the page with a placeholder for what is still being fetched."""
     mark = build_company_mark(symbol, name or symbol, picture)
