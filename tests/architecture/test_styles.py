@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-STYLES = Path(__file__).parents[2] / "static" / "app.css"
+ROOT = Path(__file__).parents[2]
+STYLES = ROOT / "static" / "app.css"
+USERS = ("templates/**/*.html", "static/*.js", "oracle/**/*.py")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 CONDITION = re.compile(r"@[^{;]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -22,6 +24,17 @@ def find_contradictions(styles: str) -> list[str]:
                 if given.setdefault((selector, name), value.strip()) != value.strip():
                     found.append(f"{selector} {name}")
     return found
+
+
+def test_every_name_is_used() -> None:
+    """A class that the style sheet knows stands in a page, a script or the code of one.
+
+    What follows two dashes may be put together from a value; `htmx-request` is the library's.
+    """
+    styles = COMMENT.sub("", STYLES.read_text(encoding="utf-8"))
+    names = set(re.findall(r"\.([a-z](?:[a-z_]|-(?!-))*)", styles)) - {"htmx-request"}
+    users = [path.read_text(encoding="utf-8") for each in USERS for path in ROOT.glob(each)]
+    assert [name for name in sorted(names) if not any(name in text for text in users)] == []
 
 
 def test_no_part_of_the_site_takes_a_name_that_another_has() -> None:
