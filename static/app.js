@@ -119,6 +119,11 @@
       this.fit = () => this.#fit();
       this.wide.addEventListener("change", this.fit);
       this.fit();
+      this.choice = this.querySelector("select");
+      this.choice?.addEventListener("change", () => {
+        const [place, order] = this.choice.value.split(" ");
+        this.#arrange(this.querySelectorAll("th[data-sort]")[place], order);
+      });
     }
 
     disconnectedCallback() {
@@ -143,12 +148,16 @@
     }
 
     #sort(head) {
-      const kind = head.dataset.sort;
-      const body = this.querySelector("tbody");
       // What is best comes first: places and names go up from the first, figures down.
-      const first = kind === "number" ? "descending" : "ascending";
+      const first = head.dataset.sort === "number" ? "descending" : "ascending";
       const second = first === "ascending" ? "descending" : "ascending";
       const order = head.getAttribute("aria-sort") === first ? second : first;
+      this.#arrange(head, order);
+    }
+
+    #arrange(head, order) {
+      const kind = head.dataset.sort;
+      const body = this.querySelector("tbody");
       const sign = order === "ascending" ? 1 : -1;
       const rows = [...body.rows].map((row) => ({ row, value: valueOf(row.cells[head.cellIndex], kind) }));
       rows.sort((one, other) => {
@@ -192,6 +201,25 @@
 
   document.addEventListener("htmx:after:swap", look);
   document.addEventListener("DOMContentLoaded", look);
+})();
+
+// Pictures that their own host does not give are taken from this site, else they leave no gap.
+(() => {
+  const PICTURES = "img.hero__picture, img.company";
+  const isElsewhere = (picture) => !picture.src.startsWith(`${location.origin}/`);
+
+  function mend(picture) {
+    if (isElsewhere(picture)) picture.src = picture.src.slice(picture.src.indexOf("/images/"));
+    else picture.remove();
+  }
+
+  document.addEventListener("error", ({ target }) => {
+    if (target instanceof Element && target.matches(PICTURES)) mend(target);
+  }, true);
+  // What failed before this script was there.
+  for (const picture of document.querySelectorAll(PICTURES)) {
+    if (isElsewhere(picture) && picture.complete && picture.naturalWidth === 0) mend(picture);
+  }
 })();
 
 // Times are written on the exchange's clock; whoever reads them elsewhere gets their own as well.

@@ -84,7 +84,7 @@
       this.#build(history);
       this.#steer();
       this.#paint();
-      this.#select(this.querySelector(".history__ranges [aria-pressed='true']"));
+      this.#frame();
       this.#read(this.closes.length - 1);
       this.classList.add("history--ready");
       this.querySelector(".history__picture").setAttribute("aria-hidden", "true");
@@ -180,11 +180,22 @@
       this.#frame();
     }
 
+    // Until a range is chosen it is the server's where marks of past predictions fit, else the shortest.
+    #choose(room) {
+      const [shortest] = this.querySelectorAll(".history__ranges button");
+      const drawn = this.querySelector(".history__ranges [aria-pressed='true']");
+      this.#select(room / Math.min(drawn.dataset.sessions, this.closes.length) >= ROOMY ? drawn : shortest);
+    }
+
     #frame() {
       const width = this.chart.timeScale().width();
       if (width === 0) return;
-      const count = Math.min(this.sessions, this.closes.length);
       const room = this.predictions.fan === null ? 0 : Math.max(FAN_LEAST, FAN_SHARE * width);
+      if (this.sessions === undefined) {
+        this.#choose(width - room);
+        return;
+      }
+      const count = Math.min(this.sessions, this.closes.length);
       const last = this.closes.length - 1;
       const spacing = (width - room) / count;
       this.classList.toggle("history--dense", spacing < DENSEST);

@@ -9,6 +9,7 @@ from typing import Final
 from werkzeug.exceptions import HTTPException
 
 from oracle.domain import errors as domain
+from oracle.domain.wording import count_of
 from oracle.web import refusals
 
 RETRY_SOON: Final = 5
@@ -116,7 +117,6 @@ _HTTP_HINTS: Final[dict[int, str]] = {
     405: "Pages here are read with GET.",
     408: "Send the whole request at once.",
     413: "Send less; nothing here takes more than 64 KiB.",
-    429: "Wait until the time named in Retry-After has passed.",
     503: "Try again in a few seconds.",
 }
 
@@ -162,11 +162,9 @@ def _describe_deliberate(error: domain.OracleError) -> Problem:
 def _describe_http(error: HTTPException, kind: Kind) -> Problem:
     # The framework's own descriptions may quote the request, so the words are our own.
     retry_after = getattr(error, "retry_after", kind.retry_after)
+    seconds = retry_after if isinstance(retry_after, int) else kind.retry_after
+    hint = _HTTP_HINTS.get(kind.status, "")
+    if kind is TOO_MANY and seconds is not None:
+        hint = f"Try again in {count_of(max(1, seconds), 'second')}."
     allowed = tuple(sorted(getattr(error, "valid_methods", None) or ()))
-    return Problem(
-        kind,
-        f"{kind.title}.",
-        _HTTP_HINTS.get(kind.status, ""),
-        retry_after=retry_after if isinstance(retry_after, int) else kind.retry_after,
-        allowed_methods=allowed,
-    )
+    return Problem(kind, f"{kind.title}.", hint, retry_after=seconds, allowed_methods=allowed)

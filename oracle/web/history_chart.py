@@ -1,4 +1,4 @@
-"""The picture of one stock's last year that the server draws: closes, predictions, outcomes.
+"""The picture of one stock's last half year that the server draws: closes, predictions, outcomes.
 
 Pure numbers, no markup. Pages show it until a script lays an interactive chart over it, and where
 none does.
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from oracle.web.api.history_resources import DailyClose, PastPrediction, StockHistory
     from oracle.web.api.resources import StockPrediction
 
-YEAR_OF_SESSIONS = 252
+SESSIONS_SHOWN = 126
+"""Half a year, where every past prediction has room for a mark on a desk."""
 LETTER_WIDTH = 8
 """Pixels for one letter of a label, rather too many than too few."""
 
@@ -32,7 +33,7 @@ _STRIP = 20
 _SHORT, _TALL = 6, 14
 _EDGES = (4.0, 94.0)
 """Where, in per cent, a month's name has its room on both sides."""
-_BEFORE_NEXT, _BEFORE_NEXT_NARROW = 18.0, 38.0
+_BEFORE_NEXT, _BEFORE_NEXT_NARROW = 18.0, 42.0
 """Per cent of the width that the name of the predicted session keeps free, wide and on a phone."""
 
 
@@ -68,12 +69,21 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    """A past prediction at its session, in per cent of the picture's width and height."""
+
+    across: float
+    down: float
+    is_hit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryChart:
     """Closes in a WIDTH x HEIGHT box with the area under them, and the same in words.
 
     `label_width` is the room, in pixels, that the prices need beside the picture. The names of
-    `late_ticks` have no room on a phone. `fan` and `strip` are None where nothing is predicted or
-    nothing was.
+    `wide_ticks` have no room on a phone. `fan` and `strip` are None where nothing is predicted or
+    nothing was; `dots` are the same predictions as the strip's, for pages that are wide enough.
     """
 
     line: str
@@ -81,9 +91,10 @@ class HistoryChart:
     price_ticks: tuple[Tick, ...]
     label_width: int
     time_ticks: tuple[Tick, ...]
-    late_ticks: tuple[Tick, ...]
+    wide_ticks: tuple[Tick, ...]
     fan: Fan | None
     strip: Strip | None
+    dots: tuple[Dot, ...]
     summary: str
 
 
@@ -114,28 +125,29 @@ class _Frame:
 
 
 def draw_history(history: StockHistory) -> HistoryChart | None:
-    """Return the picture of the last year, or None with fewer than two known closes."""
-    closes = history.closes[-YEAR_OF_SESSIONS:]
+    """Return the picture of the last half year, or None with fewer than two known closes."""
+    closes = history.closes[-SESSIONS_SHOWN:]
     if len(closes) < 2:  # noqa: PLR2004 - a line needs two points
         return None
     expected = _expect(closes[-1], history.prediction)
     past = _past(closes, history)
-    frame = _frame(closes, expected, has_strip=bool(past))
+    frame = _frame(closes, expected, past)
     points = [(frame.x(index), frame.y(each.close)) for index, each in enumerate(closes)]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     price_ticks = _price_ticks(frame, history.currency)
     fan = None if expected is None else _fan(frame, closes[-1].close, expected)
     ticks = _time_ticks(closes, frame, fan)
-    narrow = WIDTH if fan is None else fan.end - _BEFORE_NEXT_NARROW
+    narrow = _ticks_of_a_phone(ticks, fan)
     return HistoryChart(
         line=line,
         area=f"{line}L{frame.right:.1f} {HEIGHT}L0 {HEIGHT}Z",
         price_ticks=price_ticks,
         label_width=LETTER_WIDTH * max((len(tick.text) for tick in price_ticks), default=0),
-        time_ticks=tuple(tick for tick in ticks if tick.position < narrow),
-        late_ticks=tuple(tick for tick in ticks if tick.position >= narrow),
+        time_ticks=tuple(tick for tick in ticks if tick in narrow),
+        wide_ticks=tuple(tick for tick in ticks if tick not in narrow),
         fan=fan,
         strip=_strip(frame, closes, past) if past else None,
+        dots=_dots(frame, closes, past),
         summary=_summarise(closes, expected, past, history.currency),
     )
 
@@ -161,8 +173,10 @@ def _past(closes: Sequence[DailyClose], history: StockHistory) -> dict[date, Pas
     return {each.target: each for each in history.settled.predictions if each.target in shown}
 
 
-def _frame(closes: Sequence[DailyClose], expected: _Expected | None, *, has_strip: bool) -> _Frame:
-    prices = [each.close for each in closes]
+def _frame(
+    closes: Sequence[DailyClose], expected: _Expected | None, past: dict[date, PastPrediction]
+) -> _Frame:
+    prices = [each.close for each in closes] + [each.predicted for each in past.values()]
     if expected is not None:
         prices += [expected.point, *(end for _, *ends in expected.bands for end in ends)]
     lowest, highest = min(prices), max(prices)
@@ -170,7 +184,7 @@ def _frame(closes: Sequence[DailyClose], expected: _Expected | None, *, has_stri
     return _Frame(
         bottom=lowest - margin,
         top=highest + margin,
-        floor=HEIGHT - _STRIP if has_strip else HEIGHT,
+        floor=HEIGHT - _STRIP if past else HEIGHT,
         right=WIDTH if expected is None else WIDTH * (1.0 - _FAN_SHARE),
         last=len(closes) - 1,
     )
@@ -206,6 +220,20 @@ def _strip(frame: _Frame, closes: Sequence[DailyClose], past: dict[date, PastPre
     return Strip("".join(hits), "".join(misses))
 
 
+def _dots(
+    frame: _Frame, closes: Sequence[DailyClose], past: dict[date, PastPrediction]
+) -> tuple[Dot, ...]:
+    return tuple(
+        Dot(
+            round(100.0 * frame.x(index) / WIDTH, 2),
+            round(100.0 * frame.y(past[each.session].predicted) / HEIGHT, 2),
+            past[each.session].inside_80,
+        )
+        for index, each in enumerate(closes)
+        if each.session in past
+    )
+
+
 def _price_ticks(frame: _Frame, currency: str) -> tuple[Tick, ...]:
     step = round_step((frame.top - frame.bottom) / _TICKS)
     first, last = ceil(frame.bottom / step), floor(frame.top / step)
@@ -219,7 +247,7 @@ def _price_ticks(frame: _Frame, currency: str) -> tuple[Tick, ...]:
 
 
 def _time_ticks(closes: Sequence[DailyClose], frame: _Frame, fan: Fan | None) -> tuple[Tick, ...]:
-    """Return the first session of every third month, where its name has room."""
+    """Return the first session of every month, where its name has room."""
     first, last = _EDGES
     if fan is not None:
         last = min(last, fan.end - _BEFORE_NEXT)
@@ -228,9 +256,15 @@ def _time_ticks(closes: Sequence[DailyClose], frame: _Frame, fan: Fan | None) ->
         day = closes[index].session
         position = round(100.0 * frame.x(index) / WIDTH, 2)
         is_first = day.month != closes[index - 1].session.month
-        if is_first and day.month % 3 == 1 and first < position < last:
+        if is_first and first < position < last:
             ticks.append(Tick(position, formatting.month(day)))
     return tuple(ticks)
+
+
+def _ticks_of_a_phone(ticks: Sequence[Tick], fan: Fan | None) -> tuple[Tick, ...]:
+    """Return those with room on a phone as well: one in three, and none beside the fan's name."""
+    last = _EDGES[1] if fan is None else fan.end - _BEFORE_NEXT_NARROW
+    return tuple(tick for tick in ticks[::3] if tick.position < last)
 
 
 def _summarise(

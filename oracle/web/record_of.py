@@ -16,8 +16,9 @@ _log = get_logger(__name__)
 async def find_record(symbol: str | None) -> TrackRecord | None:
     """Return the live record of a year, else the replayed one, of all stocks (None) or of one.
 
-    None where nothing is settled, and where it takes long or cannot be read: a page must not wait
-    or fail for it. The reading goes on, so that whoever asks next finds it done.
+    Where neither has anything settled it is the live one, which is empty. None where it takes long
+    or cannot be read: a page must not wait or fail for it. The reading goes on, so that whoever
+    asks next finds it done.
     """
     site = current_site()
     try:
@@ -30,10 +31,10 @@ async def find_record(symbol: str | None) -> TrackRecord | None:
         return None
 
 
-async def _read(symbol: str | None) -> TrackRecord | None:
+async def _read(symbol: str | None) -> TrackRecord:
     read = current_site().use_cases.track_record
-    for origin in Origin:
-        record = await read(origin=origin, window=Window.YEAR, symbol=symbol)
-        if record.versions:
-            return record
-    return None
+    live = await read(origin=Origin.LIVE, window=Window.YEAR, symbol=symbol)
+    if live.versions:
+        return live
+    replayed = await read(origin=Origin.REPLAY, window=Window.YEAR, symbol=symbol)
+    return replayed if replayed.versions else live

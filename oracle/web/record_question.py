@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
+PAGE = "/track-record"
+
 
 @dataclass(frozen=True, slots=True)
 class RecordQuestion:
@@ -35,6 +37,17 @@ class RecordQuestion:
         }
         query = urlencode({name: value for name, value in asked.items() if value is not None})
         return f"{path}?{query}" if query else path
+
+
+def page_address(symbol: str | None, origin: Origin | None, window: Window) -> str:
+    """Return the address of the record's page, which shows both origins (None) or one."""
+    asked = {
+        "symbol": symbol,
+        "origin": None if origin is None else origin.value,
+        "window": None if window is Window.YEAR else window.value,
+    }
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    return f"{PAGE}?{query}" if query else PAGE
 
 
 def read_record_question(arguments: MultiDict[str, str]) -> RecordQuestion:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from scripts.sample_site import NOBODYS_HASH
-from tests.servers.application import running_application
+from tests.servers.application import run_oracle, running_application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     with running_application(
         tmp_path_factory.mktemp("site"), admin_password_hash=NOBODYS_HASH
     ) as application:
+        yield application
+
+
+@pytest.fixture(scope="session")
+def replayed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """Return the application on the sample market, with a record of thirty replayed sessions."""
+    folder = tmp_path_factory.mktemp("replayed")
+    assert run_oracle(folder, "replay", "--sessions", "30").returncode == 0
+    with running_application(folder) as application:
         yield application
 
 

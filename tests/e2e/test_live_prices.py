@@ -150,6 +150,33 @@ def test_axe_finds_nothing_while_prices_move(
     context.close()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
+def test_nothing_moves_when_prices_begin_to_arrive(
+    browser: Browser, trading: Trading, path: str, width: int
+) -> None:
+    """What a session adds, the running mark and prices of now, has its room from the start."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    # Once before, so that what is measured is the page and not the placeholder of a first visit.
+    page.goto(trading.site.url + path)
+    expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)
+    page.add_init_script(
+        "window.moved = 0; new PerformanceObserver((list) => { for (const entry of"
+        " list.getEntries()) window.moved += entry.value; })"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
+    page.goto(trading.site.url + path)
+    expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)
+    symbol = "AAPL" if "AAPL" in path else "MSFT"
+    moved = round(trading.price(symbol) * 1.003, 2)
+    trading.move(symbol, moved)
+    part = PRICE if symbol == "AAPL" else f"#now-{symbol}"
+    expect(page.locator(part)).to_contain_text(f"${moved:,.2f}", timeout=PATIENCE)
+    assert page.evaluate("window.moved") < 0.01
+    context.close()
+
+
 def test_two_tabs_share_the_questions(page: Page, trading: Trading) -> None:
     """Two open pages both show the new price; the metric counts them, and again when one goes."""
     open_stock(page, trading)

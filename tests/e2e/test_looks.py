@@ -51,6 +51,19 @@ def test_a_placeholder_is_as_high_as_what_takes_its_place(
     assert expected == pytest.approx(found, rel=0.06)
 
 
+def test_the_method_reads_from_the_left(page: Page, site: Application) -> None:
+    """The four steps are text to read, with the padding of any other card."""
+    page.goto(f"{site.url}/method")
+    steps = page.locator(".steps > .card").all()
+    assert len(steps) == 4
+    other = page.locator(".prose > .card").first
+    for step in steps:
+        expect(step).to_have_css("text-align", "start")
+        expect(step).to_have_css(
+            "padding", other.evaluate("card => getComputedStyle(card).padding")
+        )
+
+
 @pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
 def test_the_header_takes_two_rows_on_a_phone(
     browser: Browser, site: Application, path: str
@@ -88,12 +101,31 @@ def test_each_figure_of_the_archive_keeps_to_its_place(
 def test_a_crowded_chart_shows_past_predictions_below_its_line(
     page: Page, site: Application
 ) -> None:
-    """With a year in sight marks stand in a strip, with a month on the line; the key follows."""
+    """With half a year in sight marks stand on the line, with a year in a strip below it."""
     page.goto(f"{site.url}/stocks/AAPL")
-    expect(page.locator(".history--roomy")).to_have_count(0)
-    page.get_by_role("button", name="1M, one month").click()
     expect(page.locator(".history--ready")).to_have_count(1)
     expect(page.locator(".history--roomy")).to_have_count(1)
+    page.get_by_role("button", name="1Y, one year").click()
+    expect(page.locator(".history--roomy")).to_have_count(0)
+    page.get_by_role("button", name="1M, one month").click()
+    expect(page.locator(".history--roomy")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("width", "on_the_line"), [(1440, True), (390, False)])
+def test_the_picture_marks_past_predictions_where_they_fit(
+    browser: Browser, replayed_site: Application, *, width: int, on_the_line: bool
+) -> None:
+    """Without JavaScript marks stand on the line on a desk, in a strip on a phone, key included."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(f"{replayed_site.url}/stocks/AAPL")
+    parts = {".chart__dots": on_the_line, ".mark--hit": on_the_line}
+    parts |= {".chart__hits": not on_the_line, ".mark--short": not on_the_line}
+    for part, is_shown in parts.items():
+        expect(page.locator(part)).to_have_css("display", "inline" if is_shown else "none")
+    context.close()
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,10 @@ async def test_a_link_to_a_page_has_a_preview(client: TestClientProtocol) -> Non
     assert said["og:description"] == said["description"]
     assert said["og:url"] == f"{BASE_URL}/stocks/AAPL"
     assert f'<link rel="canonical" href="{BASE_URL}/stocks/AAPL">' in page
+    spaced = said["description"].replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert re.fullmatch(
+        r"AAPL: \$[\d.]+ predicted for Thu 29 Dec, 80 % range \$[\d.]+ to \$[\d.]+\.", spaced
+    )
     assert said["twitter:card"] == "summary_large_image"
     assert said["og:image"].startswith(f"{BASE_URL}/static/social.png?v=")
     picture = await client.get(said["og:image"].removeprefix(BASE_URL))

@@ -106,6 +106,8 @@ async def test_the_page_names_the_origin_of_past_predictions(
     scene.past = PastPredictions(origin, "test-1", (scenes.settled(target=scenes.AS_OF),))
     page = await read(client)
     assert page.count(words) == 2
+    file = f"/api/v1/track-record.csv?symbol=AAPL{'&amp;origin=replay' * (origin is Origin.REPLAY)}"
+    assert f'<a href="{file}">Past predictions (CSV)</a>' in page
 
 
 async def test_the_table_holds_the_last_thirty_sessions(client: TestClientProtocol) -> None:

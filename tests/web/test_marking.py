@@ -158,6 +158,33 @@ async def test_an_unknown_symbol_leads_to_what_the_sample_market_has(
 
 
 @pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
+async def test_sample_prices_do_not_claim_to_move(
+    client: TestClientProtocol, scene: Scene, path: str
+) -> None:
+    """While the market is open prices arrive by themselves, but for those of the sample market."""
+    words = "Prices arrive by themselves"
+    scene.status = scenes.trading()
+    assert words in await read(client, path)
+    show(scene, Source.SAMPLE)
+    scene.status = replace(scenes.trading(), source=Source.SAMPLE)
+    page = await read(client, path)
+    assert "Market open" in page
+    assert words not in page
+
+
+async def test_a_malformed_address_leads_to_the_pages_there_are(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """Who mistyped a parameter is led to start, ranking and record, not to a list of stocks."""
+    show(scene, Source.SAMPLE)
+    page = await read(client, "/track-record?window=abc")
+    following = page.partition("problem__next")[2]
+    for path in ("/", "/ranking", "/track-record"):
+        assert f'<a class="chip" href="{path}">' in following
+    assert "/stocks/" not in following.partition("</main>")[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/ranking", "/stocks/AAPL"])
 async def test_an_outage_of_the_database_is_marked_while_it_lasts(
     client: TestClientProtocol, scene: Scene, path: str
 ) -> None:

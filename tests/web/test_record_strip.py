@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from oracle.domain.forecasts import Origin
 from oracle.domain.instruments import Source
 from oracle.domain.track_record import Estimate
 from oracle.web.contexts.record_strip import build_record_strip
+from oracle.web.design import examples
 from oracle.web.site import SITE, install_site
 from tests.web import scenes
 
@@ -58,13 +60,32 @@ async def test_a_replayed_record_is_named_so(client: TestClientProtocol, scene: 
         assert 'badge--live">' not in page
 
 
-@pytest.mark.parametrize("failure", [None, DatabaseUnavailable("The database did not answer.")])
-async def test_without_a_record_nothing_is_claimed(
-    client: TestClientProtocol, scene: Scene, failure: Exception | None
+async def test_an_empty_record_says_when_it_begins(
+    client: TestClientProtocol, scene: Scene
 ) -> None:
-    """Pages stand without the strip where nothing is settled or the record cannot be read."""
+    """A new installation tells that nothing is settled yet, when that will be, and where."""
     for origin in Origin:
-        scene.records[origin] = failure or scenes.empty_record(origin)
+        scene.records[origin] = scenes.empty_record(origin)
+    for address in ("/", "/stocks/AAPL"):
+        page = await read(client, address)
+        assert "No prediction has been settled yet" in page
+        assert "The first will be on Thu 29 Dec, after the close." in page
+        assert 'href="/track-record' in page
+
+
+def test_an_empty_record_waits_for_the_close_that_is_due() -> None:
+    """Between the close and its settling the first outcome is a matter of that close."""
+    strip = build_record_strip(scenes.empty_record(), examples.CLOSED)
+    assert strip is not None
+    assert re.fullmatch(r"The first will be once the close of \w+ \d+ \w+ is known.", strip.note)
+
+
+async def test_without_a_record_nothing_is_claimed(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """Pages stand without the strip where the record cannot be read."""
+    for origin in Origin:
+        scene.records[origin] = DatabaseUnavailable("The database did not answer.")
     assert "range held" not in await read(client, "/")
     assert STOCK not in await read(client, "/stocks/AAPL")
 
@@ -87,7 +108,7 @@ def test_the_error_is_told_against_naive(ratio: float, words: str) -> None:
     given = scenes.record(source=Source.SAMPLE)
     scores = replace(given.versions[0].scores, mae_ratio=Estimate(ratio))
     version = replace(given.versions[0], scores=scores)
-    strip = build_record_strip(replace(given, versions=(version,)))
+    strip = build_record_strip(replace(given, versions=(version,)), scenes.market())
     assert strip is not None
     assert strip.error.replace("\N{NARROW NO-BREAK SPACE}", " ") == words
     assert strip.source == "Sample data, not live."

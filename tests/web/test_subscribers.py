@@ -183,7 +183,7 @@ async def test_the_whole_way_from_sign_up_to_leaving(
     link = next(word for word in mail.content.text.split() if word.startswith(BASE_URL + "/sub"))
     opened = await client.get(link.removeprefix(BASE_URL))
     page = await opened.get_data(as_text=True)
-    assert page.count('<form class="step__actions" method="post">') == 1
+    assert page.count('<form class="mail-step__actions" method="post">') == 1
     assert NAME not in page.replace('placeholder="name@example.org"', "")
     assert "n\u2022\u2022\u2022@example.org" in page
     assert (await stored(deps)).state is SubscriberState.PENDING

@@ -235,6 +235,36 @@ async def test_the_page_leads_to_other_windows_and_stocks(
     assert 'href="/track-record?window=all">All stocks</a>' in own
 
 
+@pytest.mark.parametrize("origin", Origin)
+async def test_the_page_shows_one_origin_alone(
+    client: TestClientProtocol, scene: Scene, origin: Origin
+) -> None:
+    """One origin is asked for by a link, read alone, and kept while the window changes."""
+    both = await read_page(client, f"{PAGE}?window=60")
+    address = f"{PAGE}?origin={origin.value}&amp;window=60"
+    assert f'href="{address}">{origin.value.capitalize()} alone</a>' in both
+    assert 'href="/track-record?window=60" aria-current="page">Live and Replay</a>' in both
+    scene.asked.clear()
+    page = await read_page(client, address.replace("&amp;", "&"))
+    assert scene.asked == [(origin, Window.SHORT, None)]
+    assert page.count('<section class="record"') == 1
+    assert f'id="{origin.value}"' in page
+    assert f'href="{PAGE}?origin={origin.value}">Last 250 sessions</a>' in page
+    assert f'<link rel="canonical" href="https://oracle.example{address}">' in page
+
+
+async def test_an_empty_record_of_sample_data_is_not_called_live(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """On the sample market nothing is live, not even what has not been settled yet."""
+    scene.status = scenes.market(Source.SAMPLE)
+    empty = {each: scenes.empty_record(each) for each in Origin}
+    scene.records = {each: replace(empty[each], source=Source.SAMPLE) for each in Origin}
+    page = await read_page(client)
+    assert "No prediction on sample data is settled yet." in page
+    assert "No live prediction" not in page
+
+
 async def test_every_answer_about_the_record_is_limited(client: TestClientProtocol) -> None:
     """The routes tell how often they may be asked, the file less often than the figures."""
     limits: dict[str, Any] = {

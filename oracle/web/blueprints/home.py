@@ -59,7 +59,7 @@ async def show_home() -> Response:
                 formatting.exchange_clock(status.next_forecast) if status.target_closed else None
             ),
             ranking=ranking,
-            record=build_record_strip(record),
+            record=build_record_strip(record, status),
             hero=hero,
         ),
     )

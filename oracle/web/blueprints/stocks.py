@@ -15,7 +15,12 @@ from oracle.observability.logs import get_logger
 from oracle.web.blueprints.home import WAITING_SECONDS
 from oracle.web.contexts.chrome import Head
 from oracle.web.contexts.company_mark import company_pictures
-from oracle.web.contexts.stock import StockPage, build_stock_page, build_waiting_page
+from oracle.web.contexts.stock import (
+    StockPage,
+    build_stock_page,
+    build_waiting_page,
+    describe_stock,
+)
 from oracle.web.frame import frame_page
 from oracle.web.htmx import wants_fragment
 from oracle.web.rate_limits import PAGES
@@ -47,7 +52,7 @@ async def show_stock(symbol: str) -> Response:
         chrome=frame_page(
             Head(
                 title=named,
-                description=f"Current price and predicted close of {named}, with its range.",
+                description=describe_stock(page),
                 path=page.address,
                 refresh_seconds=WAITING_SECONDS if page.view is None else None,
             )

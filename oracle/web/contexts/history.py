@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from oracle.domain.forecasts import Origin
 from oracle.web import formatting
 from oracle.web.origins import PresentedOrigin
+from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
     from oracle.web.api.history_resources import DailyClose, PastPrediction, StockHistory
@@ -29,8 +31,8 @@ class Span:
 
 SPANS = (
     Span("1M", "one month", 21),
-    Span("6M", "six months", 126),
-    Span("1Y", "one year", 252, is_first=True),
+    Span("6M", "six months", 126, is_first=True),
+    Span("1Y", "one year", 252),
     Span("5Y", "five years", 1260),
 )
 
@@ -52,11 +54,13 @@ class HistoryRow:
 class HistoryView:
     """The chart's source and choices, the key to its marks, and its last sessions as a table.
 
-    `origin` says where the predictions come from, and is empty without any.
+    `origin` says where the predictions come from, `predictions_address` where they are as a file;
+    both are empty without any.
     """
 
     address: str
     csv_address: str
+    predictions_address: str
     spans: tuple[Span, ...]
     origin: str
     rows: tuple[HistoryRow, ...]
@@ -75,10 +79,18 @@ def build_history_view(history: StockHistory) -> HistoryView:
     return HistoryView(
         address=address,
         csv_address=f"{address}.csv",
+        predictions_address=_find_file(history) if past else "",
         spans=SPANS,
         origin=_name_origin(settled.origin) if settled is not None and past else "",
         rows=tuple(reversed(rows)),
     )
+
+
+def _find_file(history: StockHistory) -> str:
+    """Return where the stock's settled predictions are, of the origin that the chart shows."""
+    is_replay = history.settled is not None and history.settled.origin is PresentedOrigin.REPLAY
+    asked = RecordQuestion(history.symbol, Origin.REPLAY if is_replay else Origin.LIVE)
+    return asked.address("/api/v1/track-record.csv")
 
 
 def _name_origin(origin: PresentedOrigin) -> str:

@@ -15,6 +15,7 @@ from oracle.web.record_question import RecordQuestion
 
 if TYPE_CHECKING:
     from oracle.domain.track_record import Estimate, Scores, TrackRecord
+    from oracle.services.read_market_status import MarketStatus
 
 _HEADLINE_LEVEL = 0.8
 _VERDICTS = 2
@@ -43,10 +44,15 @@ class RecordStrip:
     address: str
 
 
-def build_record_strip(record: TrackRecord | None) -> RecordStrip | None:
-    """Return the strip, or None where nothing is settled."""
-    if record is None or not record.versions:
+def build_record_strip(record: TrackRecord | None, status: MarketStatus) -> RecordStrip | None:
+    """Return the strip, or None where the record is not known.
+
+    Where nothing is settled it says so, and when that will be by the market's status.
+    """
+    if record is None:
         return None
+    if not record.versions:
+        return _empty(record, status)
     version = record.versions[0]
     scores = version.scores
     held = _held(scores)
@@ -60,6 +66,25 @@ def build_record_strip(record: TrackRecord | None) -> RecordStrip | None:
         held=held,
         error=_error(scores.mae_ratio),
         verdicts=version.verdicts[:_VERDICTS],
+        address=RecordQuestion(record.symbol).address("/track-record"),
+    )
+
+
+def _empty(record: TrackRecord, status: MarketStatus) -> RecordStrip:
+    day = formatting.short_session(status.target)
+    return RecordStrip(
+        origin=present_origin(record.origin, record.source).value,
+        note=(
+            f"The first will be once the close of {day} is known."
+            if status.target_closed
+            else f"The first will be on {day}, after the close."
+        ),
+        source="",
+        headline="No prediction has been settled yet",
+        settled="0",
+        held=formatting.NO_DATA,
+        error=formatting.NO_DATA,
+        verdicts=("No prediction has been settled yet, so there is nothing to say of them.",),
         address=RecordQuestion(record.symbol).address("/track-record"),
     )
 

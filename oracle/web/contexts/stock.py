@@ -148,11 +148,25 @@ def build_stock_page(
             chart=draw_history(history),
             chart_title=ADJUSTED_CLOSES if report.status.is_sample else CLOSES,
             history=build_history_view(history),
-            record=build_record_strip(record),
+            record=build_record_strip(record, report.status),
             notices=report.notices,
             shows_older=report.quote_stale or report.prediction_outdated,
         ),
         mark=build_company_mark(instrument.symbol, instrument.name, picture),
+    )
+
+
+def describe_stock(page: StockPage) -> str:
+    """Return the page in a sentence for previews: the prediction in numbers, if there is one."""
+    forecast = None if page.view is None else page.view.forecast
+    ranges = () if forecast is None or forecast.is_abstained else forecast.ranges
+    row = next((each for each in ranges if each.level == formatting.level(0.8)), None)
+    if forecast is None or row is None:
+        named = page.name if page.name == page.symbol else f"{page.name} ({page.symbol})"
+        return f"Current price and predicted close of {named}, with its range."
+    return (
+        f"{page.symbol}: {forecast.point} predicted for {forecast.short_target}, "
+        f"{row.level} range {row.lower} to {row.upper}."
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.domain.forecasts import Origin
-from oracle.domain.track_record import MIN_SETTLED_SESSIONS, Window
+from oracle.domain.track_record import MIN_SETTLED_SESSIONS
 from oracle.web import formatting, record_charts
 from oracle.web.contexts.marking import SOURCE_NAMES
-from oracle.web.origins import MEANINGS, TITLES, present_origin
-from oracle.web.record_question import RecordQuestion
+from oracle.web.contexts.record_tabs import list_origins, list_windows
+from oracle.web.origins import MEANINGS, TITLES, PresentedOrigin, present_origin
+from oracle.web.record_question import PAGE, RecordQuestion, page_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,24 +25,15 @@ if TYPE_CHECKING:
         TrackRecord,
         VersionRecord,
     )
+    from oracle.web.contexts.record_tabs import Tab
     from oracle.web.record_charts import Course, ReliabilityDiagram
 
-PATH = "/track-record"
 _API = "/api/v1/track-record"
-_WINDOWS = {
-    Window.SHORT: "Last 60 sessions",
-    Window.YEAR: "Last 250 sessions",
-    Window.ALL: "All settled sessions",
+_NONE_SETTLED = {
+    PresentedOrigin.LIVE: "No live prediction is settled yet.",
+    PresentedOrigin.SAMPLE: "No prediction on sample data is settled yet.",
+    PresentedOrigin.REHEARSAL: "No prediction of this rehearsal is settled yet.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A window to choose, as a link."""
-
-    name: str
-    address: str
-    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +99,11 @@ class RecordView:
 
 @dataclass(frozen=True, slots=True)
 class TrackRecordPage:
-    """The page `/track-record`, of all stocks or of one."""
+    """The page `/track-record`, of all stocks or of one, with both origins or one."""
 
     symbol: str | None
-    tabs: tuple[Tab, ...]
+    windows: tuple[Tab, ...]
+    origins: tuple[Tab, ...]
     records: tuple[RecordView, ...]
     source: str
     all_address: str
@@ -118,24 +111,21 @@ class TrackRecordPage:
 
 
 def build_track_record_page(
-    live: TrackRecord, replayed: TrackRecord, now: datetime
+    records: Sequence[TrackRecord], origin: Origin | None, now: datetime
 ) -> TrackRecordPage:
-    """Return the page, at that moment, of two records that answer the same question."""
-    asked = RecordQuestion(symbol=live.symbol, window=live.window)
+    """Return the page, at that moment, of records that answer the same question.
+
+    `origin` is the one asked for, None for both.
+    """
+    shown = records[0]
     return TrackRecordPage(
-        symbol=asked.symbol,
-        tabs=tuple(
-            Tab(
-                name,
-                RecordQuestion(asked.symbol, window=window).address(PATH),
-                window is asked.window,
-            )
-            for window, name in _WINDOWS.items()
-        ),
-        records=(_view(live), _view(replayed)),
-        source=SOURCE_NAMES[live.source],
-        all_address=RecordQuestion(window=asked.window).address(PATH),
-        stale=_say_stale([live, replayed], now),
+        symbol=shown.symbol,
+        windows=list_windows(shown, origin),
+        origins=list_origins(shown, origin),
+        records=tuple(_view(each) for each in records),
+        source=SOURCE_NAMES[shown.source],
+        all_address=page_address(None, origin, shown.window),
+        stale=_say_stale(records, now),
     )
 
 
@@ -175,8 +165,8 @@ def _view(record: TrackRecord) -> RecordView:
 def _say_empty(record: TrackRecord) -> str:
     if record.origin is Origin.LIVE:
         return (
-            "No live prediction is settled yet. The first ones are once the session they were "
-            "made for has closed."
+            f"{_NONE_SETTLED[present_origin(record.origin, record.source)]} The first ones are "
+            "once the session they were made for has closed."
         )
     return "Nothing has been replayed. The command `oracle replay --sessions 250` does it."
 
@@ -283,7 +273,7 @@ def _stock(scores: StockScores, record: TrackRecord) -> StockRow:
         coverage=formatting.percent(100.0 * scores.coverage_80, 1),
         error=formatting.decimal(scores.mae_ratio, 3),
         crps=formatting.decimal(scores.crps_gaussian_ratio, 3),
-        address=RecordQuestion(scores.symbol, window=record.window).address(PATH),
+        address=RecordQuestion(scores.symbol, window=record.window).address(PAGE),
     )
 
 

@@ -96,14 +96,16 @@ def _search() -> Iterator[State]:
 def _homes() -> Iterator[State]:
     ahead = HomePage("Thursday", "Thu 29 Dec 2022", None, RankingPage("", "/ranking", None), None)
     closed = replace(ahead, next_forecast="16:15 ET")
-    live, replayed = (
-        replace(ahead, record=build_record_strip(examples.record(origin)))
-        for origin in (Origin.LIVE, Origin.REPLAY)
+    records = (
+        ("live record", examples.record(Origin.LIVE)),
+        ("replayed record", examples.record(Origin.REPLAY)),
+        ("empty record", examples.empty_record(Origin.LIVE)),
     )
     yield State("Home", "search", "home/index.html", "hero", ahead)
     yield State("Home", "search, session closed", "home/index.html", "hero", closed)
-    yield State("Home", "live record", "home/index.html", "record", live)
-    yield State("Home", "replayed record", "home/index.html", "record", replayed)
+    for name, record in records:
+        shown = replace(ahead, record=build_record_strip(record, examples.EVENING))
+        yield State("Home", name, "home/index.html", "record", shown)
 
 
 def _rankings() -> Iterator[State]:
@@ -176,7 +178,7 @@ def _records() -> Iterator[State]:
     )
     for name, record in records:
         page = build_track_record_page(
-            record(Origin.LIVE), record(Origin.REPLAY), examples.EVENING.now
+            [record(origin) for origin in Origin], None, examples.EVENING.now
         )
         yield State("Record", name, "track_record/show.html", "record", page)
 

@@ -1,4 +1,4 @@
-"""The server's picture of a stock's last year: closes, fan, marks of past predictions, words."""
+"""The server's picture of a stock's last half year: closes, fan, past predictions, words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oracle.domain.forecasts import Origin
 from oracle.services.list_past_predictions import PastPredictions
 from oracle.web.api.present_history import present_history
 from oracle.web.charts import HEIGHT, WIDTH
-from oracle.web.history_chart import LETTER_WIDTH, YEAR_OF_SESSIONS, draw_history
+from oracle.web.history_chart import LETTER_WIDTH, SESSIONS_SHOWN, draw_history
 from tests.web import scenes
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ def test_the_line_spans_the_picture_and_ignores_gaps() -> None:
     assert chart.summary.endswith("lowest $10.00, highest $12.00, last $11.00.")
 
 
-def test_a_year_is_shown() -> None:
+def test_half_a_year_is_shown() -> None:
     """Older closes are for the interactive chart and the file."""
     chart = draw()
     assert chart is not None
-    assert len(places(chart.line)) == YEAR_OF_SESSIONS
+    assert len(places(chart.line)) == SESSIONS_SHOWN
 
 
 @pytest.mark.parametrize("closes", [[5.0, 5.0, 5.0], [0.01, 0.02], [1e6, 2e6]])
@@ -148,6 +148,9 @@ def test_hits_and_misses_differ_in_height_and_in_words() -> None:
     short, tall = (int(path.rpartition("-")[2]) for path in (chart.strip.hits, chart.strip.misses))
     assert short < tall
     assert max(y for _, y in places(chart.line)) <= HEIGHT - tall
+    assert [dot.is_hit for dot in chart.dots] == [False, True]
+    assert [dot.across for dot in chart.dots] == [before[0] / 10, last[0] / 10]
+    assert all(0 < dot.down < 100 for dot in chart.dots)
     assert "Of 2 closes that were predicted 1 fell into" in chart.summary
 
 
@@ -164,10 +167,10 @@ def test_no_name_stands_where_the_predicted_session_has_its_own() -> None:
         assert chart is not None
         assert alone is not None
         assert chart.fan is not None
-        early, late = (
-            [tick.position for tick in ticks] for ticks in (chart.time_ticks, chart.late_ticks)
+        both, wide = (
+            [tick.position for tick in ticks] for ticks in (chart.time_ticks, chart.wide_ticks)
         )
-        assert all(4 < place < chart.fan.end - 38 for place in early)
-        assert all(chart.fan.end - 38 <= place < chart.fan.end - 18 for place in late)
-        assert not alone.late_ticks
-        assert 2 <= len(early + late) <= len(alone.time_ticks)
+        assert all(4 < place < chart.fan.end - 42 for place in both)
+        assert all(4 < place < chart.fan.end - 18 for place in wide)
+        assert all(after - place > 30 for place, after in pairwise(both))
+        assert 3 <= len(both + wide) <= len(alone.time_ticks + alone.wide_ticks)
