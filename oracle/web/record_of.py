@@ -13,7 +13,7 @@ from oracle.web.site import current_site
 _log = get_logger(__name__)
 
 
-async def find_record(symbol: str | None) -> TrackRecord | None:
+async def find_record(symbol: str | None, patience: float | None = None) -> TrackRecord | None:
     """Return the live record of a year, else the replayed one, of all stocks (None) or of one.
 
     Where neither has anything settled it is the live one, which is empty. None where it takes long
@@ -22,7 +22,7 @@ async def find_record(symbol: str | None) -> TrackRecord | None:
     """
     site = current_site()
     try:
-        async with asyncio.timeout(site.patience):
+        async with asyncio.timeout(site.patience if patience is None else patience):
             return await site.records.run(symbol, lambda: _read(symbol))
     except TimeoutError:
         return None

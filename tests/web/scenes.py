@@ -324,6 +324,7 @@ class Scene:
     content_fails: Exception | None = None
     elsewhere: tuple[Instrument, ...] = ()
     hurdle: asyncio.Event | None = None
+    past_hurdle: asyncio.Event | None = None
     asked: list[object] = field(default_factory=list)
     quotes: dict[str, Quote] = field(default_factory=dict)
     refreshed: list[tuple[str, ...]] = field(default_factory=list)
@@ -495,6 +496,8 @@ class Scene:
 
     async def _past(self, symbol: str) -> PastPredictions | None:
         self.asked.append(("past", symbol))
+        if self.past_hurdle is not None:
+            await self.past_hurdle.wait()
         return _give(self.past)
 
     async def _subscribe(self, text: str, *, origin: str) -> None:

@@ -88,6 +88,14 @@ async def test_slow_stocks_leave_a_placeholder(client: TestClientProtocol, scene
     assert "Predicted close" in await read(client, "/stocks/AAPL", headers=FRAGMENT)
 
 
+async def test_a_slow_past_holds_up_no_stock(client: TestClientProtocol, scene: Scene) -> None:
+    """What is known now is shown without what was predicted earlier, rather than a placeholder."""
+    scene.past_hurdle = asyncio.Event()
+    page = await read(client, "/stocks/AAPL")
+    assert "Predicted close" in page
+    assert "Past predictions" not in page
+
+
 async def test_the_stock_page_shows_price_prediction_and_range(client: TestClientProtocol) -> None:
     """Every number stands with its time, its session and its ranges."""
     page = await read(client, "/stocks/AAPL")

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from oracle.services.list_past_predictions import PastPredictions
 
 stocks = Blueprint("stocks", __name__)
+LEAST_PATIENCE = 0.1
+"""Seconds that reading the record gets all the same: enough for what is in memory."""
+
 _log = get_logger(__name__)
 
 
@@ -64,6 +67,7 @@ async def show_stock(symbol: str) -> Response:
 async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
     """Return the page; without patience it is a placeholder if the feed takes long."""
     site = current_site()
+    began = asyncio.get_running_loop().time()
     picture = await site.use_cases.picture(company_pictures(symbol))
     try:
         async with asyncio.timeout(None if patient else site.patience):
@@ -71,15 +75,22 @@ async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
             past = await _find_past(report.instrument.symbol)
     except TimeoutError:
         return build_waiting_page(symbol, _find_name(symbol), picture)
-    record = await find_record(report.instrument.symbol)
+    # One patience for the whole page, not one for each of its parts.
+    left = site.patience - (asyncio.get_running_loop().time() - began)
+    record = await find_record(report.instrument.symbol, max(left, LEAST_PATIENCE))
     return build_stock_page(report, past, record, picture)
 
 
 async def _find_past(symbol: str) -> PastPredictions | None:
-    """Return the settled predictions; a page of what is known must not fail for want of them."""
+    """Return the settled predictions; a page of what is known must not wait or fail for them.
+
+    They get half of the page's patience.
+    """
+    site = current_site()
     try:
-        return await current_site().use_cases.past(symbol)
-    except DatabaseUnavailable as error:
+        async with asyncio.timeout(site.patience / 2):
+            return await site.use_cases.past(symbol)
+    except (DatabaseUnavailable, TimeoutError) as error:
         _log.warning("past_predictions_unknown", symbol=symbol, why=str(error))
         return None
 
