@@ -110,7 +110,7 @@
         crosshair: { mode: CrosshairMode.Magnet },
         // The names of sessions are written by the marks, which know what fits.
         timeScale: { borderVisible: false, minBarSpacing: 0.05, tickMarkFormatter: () => "" },
-        rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.1 } },
+        rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.1, bottom: 0.1 } },
         // The wheel and a finger's way down the page belong to the page.
         handleScroll: { mouseWheel: false, vertTouchDrag: false },
         handleScale: { mouseWheel: false, axisPressedMouseMove: false },

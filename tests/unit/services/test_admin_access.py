@@ -61,7 +61,12 @@ async def test_the_password_opens_a_session_of_eight_hours() -> None:
     assert not is_admin(deps, token)
 
 
-@pytest.mark.parametrize("password", ["", "wrong", f"{PASSWORD} ", HASH, "x" * 1025])
+@pytest.mark.parametrize(
+    "password",
+    ["", "wrong", f"{PASSWORD} ", HASH, "x" * 1025],
+    # The hash is another one in every process, and would make another name of the test.
+    ids=["nothing", "wrong", "with a space", "the hash itself", "too long"],
+)
 async def test_anything_else_opens_none(password: str) -> None:
     """Not even the hash itself is a password."""
     assert await sign_in_admin(deps_with(HASH, Clock()), password) is None
