@@ -73,5 +73,6 @@ def _digest_overdue(deps: Dependencies, agenda: CurrentAgenda) -> float:
     ]
     if agenda.agenda.due is not None:
         opened.append(agenda.agenda.due.opens_at)
-    # By hand a digest may be begun before its window opens.
-    return max(((agenda.now - moment).total_seconds() for moment in opened), default=0.0)
+    # By hand a digest may be begun before its window opens: it is not overdue yet.
+    since = max(((agenda.now - moment).total_seconds() for moment in opened), default=0.0)
+    return max(since, 0.0)

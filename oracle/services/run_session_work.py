@@ -5,6 +5,7 @@ What is done for a session is noted as a run in the name of the leader's epoch.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import FeedError
@@ -18,16 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from oracle.domain.rankings import Ranking
     from oracle.services.dependencies import Dependencies
 
 
 async def prepare_session(deps: Dependencies, epoch: int) -> None:
-    """Rank the watchlist for the newest session unless that is done.
+    """Rank the watchlist for the newest session unless that is done, and show what it predicts.
 
     Safe to run at any time, any number of times: what is stored first is what all instances serve.
     Raises DatabaseUnavailable and StaleEpoch.
     """
     ranking = await rank_stocks(deps)
+    _show_predictions(deps, ranking)
     if ranking.as_of == deps.market.usable_session() and not ranking.unavailable:
         await _note_done(deps, epoch, ranking.as_of, (RunKind.BARS, RunKind.FORECAST))
 
@@ -61,6 +64,19 @@ async def refresh_prices(deps: Dependencies, epoch: int) -> None:
 async def hear_reports(deps: Dependencies, epoch: int) -> None:
     """Read what the mail provider reports. Raises as `read_mail_events`."""
     await read_mail_events(deps, epoch=epoch)
+
+
+def _show_predictions(deps: Dependencies, ranking: Ranking) -> None:
+    """Show the ranking's values in the metrics, also where it was stored before this process began.
+
+    A ranking of an earlier session says nothing of the next one.
+    """
+    current = ranking.as_of == deps.market.usable_session()
+    for stock in ranking.stocks:
+        predicted = stock.prediction.point if current else math.nan
+        measurements.observe_stock(stock.symbol, current=None, predicted=predicted)
+    for unavailable in ranking.unavailable:
+        measurements.observe_stock(unavailable.symbol, current=None, predicted=math.nan)
 
 
 async def _note_done(

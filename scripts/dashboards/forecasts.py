@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from scripts.dashboards.panels import Json
 
 _LOG = logs_link(app="app")
-_CURRENT = 'symbol:oracle_stock_current_value:max{symbol=~"$symbol"}'
-_PREDICTED = 'symbol:oracle_stock_predicted_value:max{symbol=~"$symbol"}'
+_CURRENT = 'symbol:oracle_stock_current_value:leader{symbol=~"$symbol"}'
+_PREDICTED = 'symbol:oracle_stock_predicted_value:leader{symbol=~"$symbol"}'
 
 
 def _stats() -> list[Panel]:
@@ -25,7 +25,8 @@ def _stats() -> list[Panel]:
             "none",
             (
                 Query(
-                    "count(symbol:oracle_stock_predicted_value:max > 0) or vector(0)", instant=True
+                    "count(symbol:oracle_stock_predicted_value:leader > 0) or vector(0)",
+                    instant=True,
                 ),
             ),
             (Step(None, "red", "nothing is predicted"), Step(10, "green", "the watchlist is")),
@@ -128,10 +129,11 @@ def _stocks() -> list[Panel]:
             "Current against predicted",
             "Each stock's last known price, the predicted close, and the difference.",
             "none",
+            # An aggregation has no name, which the table would show as a column of its own.
             (
-                Query(_CURRENT, instant=True),
-                Query(_PREDICTED, instant=True),
-                Query(f"{_PREDICTED} / {_CURRENT} - 1", instant=True),
+                Query(f"max by (symbol) ({_CURRENT})", instant=True),
+                Query(f"max by (symbol) ({_PREDICTED})", instant=True),
+                Query(f"max by (symbol) ({_PREDICTED} / {_CURRENT} - 1)", instant=True),
             ),
             transformations=(
                 {"id": "joinByField", "options": {"byField": "symbol", "mode": "outer"}},

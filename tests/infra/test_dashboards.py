@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,6 +85,18 @@ def test_panel_explains_itself(panel: dict[str, Any]) -> None:
     if len(steps) > 1:
         for step in steps:
             assert step["color"].capitalize() in panel["description"]
+
+
+def test_tables_show_no_names_of_metrics() -> None:
+    """A table's columns are those of an aggregation, or chosen by name: none is called __name__."""
+    tables = [
+        panel for board in BOARD_LIST for panel in list_panels(board) if panel["type"] == "table"
+    ]
+    assert tables
+    for panel in tables:
+        chosen = "filterFieldsByName" in {each["id"] for each in panel["transformations"]}
+        for target in panel["targets"]:
+            assert chosen or re.match(r"(max|sum) by \(", target["expr"]), panel["title"]
 
 
 def test_panels_do_not_overlap() -> None:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, read_yaml
+from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, RULES, list_alerts, read_yaml
 from tests.servers.application import free_port
 from tests.servers.monitoring import program, running_prometheus, wait_until
 
@@ -82,6 +82,23 @@ def test_alertmanagers_configuration_is_sound(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     to = {each["name"]: each["email_configs"][0]["to"] for each in read_yaml(file)["receivers"]}
     assert to == {"pages": "night@example.com", "tickets": "day@example.com"}
+
+
+def test_what_keeps_quiet_is_known_and_hides_no_cause(tmp_path: Path) -> None:
+    """Inhibitions name alerts that exist; a full pool, which looks like no database, is told."""
+    started = start_alertmanager(tmp_path, OPERATORS_MAIL="day@example.com")
+    assert started.returncode == 0, started.stderr
+    hidden = {
+        source: set(targets)
+        for rule in read_yaml(tmp_path / "alertmanager.yml")["inhibit_rules"]
+        for source, *targets in [
+            re.findall(r"[A-Z]\w+", " ".join(rule["source_matchers"] + rule["target_matchers"]))
+        ]
+    }
+    known = {alert["alert"] for alert in list_alerts(RULES)}
+    assert set(hidden).union(*hidden.values()) <= known
+    assert hidden["DatabaseDown"] >= {"NoLeader", "DeliveriesStuck"}
+    assert "DatabasePoolExhausted" not in hidden["DatabaseDown"]
 
 
 @pytest.mark.parametrize("word", ['a"b', "a|b", "a&b", "a\\b"])

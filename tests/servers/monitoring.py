@@ -119,7 +119,7 @@ def running_prometheus(folder: Path, configuration: Mapping[str, Any]) -> Iterat
     rules = folder / "rules"
     rules.mkdir()
     for path in RULES.glob("*.yml"):
-        text = re.sub(r"(?m)^( +for): .*$", rf"\1: {PATIENCE}", path.read_text())
+        text = re.sub(r"(?m)^( +(?:keep_firing_)?for): .*$", rf"\1: {PATIENCE}", path.read_text())
         text = re.sub(r"(?m)^( +interval): .*$", rf"\1: {SHORT}", text)
         (rules / path.name).write_text(text)
     file = folder / "prometheus.yml"

@@ -82,6 +82,14 @@ async def test_an_open_digest_is_overdue(market: ScriptedMarket, state: RunState
     assert overdue(RunKind.DIGEST) == 300
 
 
+async def test_a_digest_that_was_begun_early_is_not_overdue(market: ScriptedMarket) -> None:
+    """By hand it may begin before its window opens: what is due later is overdue by nothing."""
+    market.clock.moment = SIX - timedelta(minutes=30)
+    await add_run(market, RunKind.DIGEST, RunState.SENDING)
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 0
+
+
 @pytest.mark.parametrize("state", [RunState.FINISHED, RunState.MISSED])
 async def test_a_digest_that_is_over_is_not_overdue(
     market: ScriptedMarket, state: RunState
