@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 
 from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, read_yaml
@@ -80,8 +81,40 @@ def test_alertmanagers_configuration_is_sound(tmp_path: Path) -> None:
         [program("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
-    to = {each["name"]: each["email_configs"][0]["to"] for each in read_yaml(file)["receivers"]}
+    receivers = read_yaml(file)["receivers"]
+    assert not [each for each in receivers if "sns_configs" in each]
+    to = {each["name"]: each["email_configs"][0]["to"] for each in receivers}
     assert to == {"pages": "night@example.com", "tickets": "day@example.com"}
+
+
+@pytest.mark.parametrize(("user", "mailed"), [("", False), ("AKIAIOSFODNN7EXAMPLE", True)])
+def test_alerts_go_to_the_topic_of_the_alarms(tmp_path: Path, user: str, *, mailed: bool) -> None:
+    """Where there is a topic every alert goes to it, and by mail only with a user for that."""
+    topic = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    started = start_alertmanager(
+        tmp_path, ALARM_TOPIC_ARN=topic, AWS_REGION=REGION, OPERATORS_SMTP_USER=user
+    )
+    assert started.returncode == 0, started.stderr
+    file = tmp_path / "alertmanager.yml"
+    checked = subprocess.run(
+        [program("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    receivers = read_yaml(file)["receivers"]
+    assert {each["name"] for each in receivers} == {"pages", "tickets"}
+    for each in receivers:
+        (way,) = each["sns_configs"]
+        assert (way["topic_arn"], way["sigv4"]) == (topic, {"region": REGION})
+        assert ("email_configs" in each) is mailed
+
+
+def test_a_topic_without_its_region_is_refused(tmp_path: Path) -> None:
+    """Alertmanager would sign for no region, and every alert would be refused."""
+    started = start_alertmanager(
+        tmp_path, ALARM_TOPIC_ARN="arn:aws:sns:eu-central-1:123456789012:alarms", AWS_REGION=""
+    )
+    assert started.returncode == 2
+    assert "AWS_REGION is not" in started.stderr
 
 
 @pytest.mark.parametrize("word", ['a"b', "a|b", "a&b", "a\\b"])
@@ -122,12 +155,18 @@ def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
         )
         return str(answer["Instances"][0]["InstanceId"])
 
-    first = start("a", Project="oracle", Role="app")
-    second = start("b", Project="oracle", Role="app")
-    watching = start("a", Project="oracle", Role="monitoring")
-    start("a", Project="other", Role="app")
+    ours = {"Project": "oracle", "Environment": "oracle-production"}
+    first = start("a", **ours, Role="app")
+    second = start("b", **ours, Role="app")
+    watching = start("a", **ours, Role="monitoring")
+    start("a", Project="other", Environment="oracle-production", Role="app")
+    start("a", Project="oracle", Environment="oracle-trial", Role="app")
 
-    configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.production.yml")
+    text = (PROMETHEUS / "prometheus.production.yml").read_text()
+    # As Terraform does on the way to the machine.
+    configuration: dict[str, Any] = yaml.safe_load(
+        text.replace("%ENVIRONMENT%", ours["Environment"])
+    )
     found_by_tags = [job for job in configuration["scrape_configs"] if "ec2_sd_configs" in job]
     for job in found_by_tags:
         for each in job["ec2_sd_configs"]:
