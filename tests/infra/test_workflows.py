@@ -94,6 +94,27 @@ def test_no_workflow_keeps_a_key() -> None:
         assert trust["with"]["role-to-assume"].startswith("${{ vars.")
 
 
+def test_a_long_session_is_allowed_by_the_role() -> None:
+    """A role lasts an hour unless it was made for longer; how is said where it is made."""
+    typed = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    asked = {
+        int(step["with"]["role-duration-seconds"])
+        for path in WORKFLOWS
+        for job in load(path)["jobs"].values()
+        for step in job.get("steps", [])
+        if "role-duration-seconds" in step.get("with", {})
+    }
+    assert asked
+    for seconds in asked:
+        assert seconds <= 3600 or f"--max-session-duration {seconds}" in typed
+    for said in (
+        '"Federated": "$(terraform -chdir=infra/terraform output -raw github_oidc_provider_arn)"',
+        '"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"',
+        '"token.actions.githubusercontent.com:sub": "repo:OWNER/REPOSITORY:environment:production"',
+    ):
+        assert said in typed
+
+
 def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
     """The image and the release wait for the check of the same commit."""
     for name, job in (("image", "image"), ("release", "release")):
