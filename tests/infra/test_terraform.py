@@ -650,6 +650,8 @@ def test_the_application_accepts_its_settings(
     bundle = tmp_path / "rds.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----")
     assert values["ORACLE_DATABASE_CA"] == "/etc/oracle/certificates/rds.pem"
+    described = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
+    assert f"`{values['ORACLE_DATABASE_CA']}`" in described
     monkeypatch.setenv("ORACLE_DATABASE_CA", str(bundle))
     monkeypatch.setenv("ORACLE_SECRET_KEY", "x" * 64)
     settings = load_settings()
@@ -831,6 +833,17 @@ def test_pictures_are_listed_through_the_endpoint_alone(stack: Stack) -> None:
         "aws:PrincipalArn": ["arn:aws:iam::123456789012:role/deployer"],
     }
     assert {row["test"] for row in names["condition"]} == {"StringNotEquals", "ArnNotEquals"}
+
+
+def test_the_way_to_restore_a_picture_names_what_is_in_its_way() -> None:
+    """The runbook takes away the denials of reading versions and of listing them, by their sids."""
+    runbook = (ROOT / "docs" / "runbooks" / "restore.md").read_text(encoding="utf-8")
+    policy = (SOURCE / "modules" / "images" / "main.tf").read_text(encoding="utf-8")
+    named = re.search(r'\["(\w+)", "(\w+)"\] \|', runbook)
+    assert named
+    for sid in named.groups():
+        assert re.search(rf'sid += "{sid}"', policy)
+    assert "aws s3api put-bucket-policy" in runbook
 
 
 def test_managing_the_bucket_is_left_to_the_deployer(stack: Stack) -> None:

@@ -123,6 +123,42 @@ def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
         assert jobs[job]["needs"] == "check"
 
 
+def called_targets() -> set[str]:
+    """Return the targets of the Makefile that jobs call, by name or by their matrix."""
+    called: set[str] = set()
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            scripts = "\n".join(step.get("run", "") for step in job.get("steps", []))
+            named = job.get("strategy", {}).get("matrix", {}).get("target", [])
+            for target in named or [""]:
+                words = scripts.replace("${{ matrix.target }}", target)
+                called |= set(re.findall(r"\bmake ([a-z-]+)", words))
+    return called
+
+
+def test_every_kind_of_check_is_a_job() -> None:
+    """What a person has to call by hand is forgotten: all that can fail is called by a workflow."""
+    makefile = (ROOT / "Makefile").read_text()
+    kinds = set(re.findall(r"^(check|scan|test(?:-[a-z]+)?):", makefile, re.MULTILINE))
+    assert kinds == {"check", "scan", "test", "test-aws", "test-containers"}
+    script = (ROOT / ".ci" / "run").read_text()
+    by_script = set(re.findall(r"^make ([a-z-]+)$", script, re.MULTILINE))
+    assert kinds <= called_targets() | by_script
+    steps = load(GITHUB / "workflows/check.yml")["jobs"]["check"]["steps"]
+    assert "bash .ci/run" in [step.get("run") for step in steps]
+    containers = load(GITHUB / "workflows/check.yml")["jobs"]["containers"]
+    assert "container" not in containers
+    assert containers["steps"][-1]["run"].startswith("sudo ")
+
+
+def test_what_is_typed_works_from_the_root() -> None:
+    """Every call of Terraform in the documents says where, so that no line depends on a `cd`."""
+    for path in (ROOT / "docs" / "deploy.md", *(ROOT / "docs" / "runbooks").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"(?<![/\w])terraform (?!-chdir=infra/terraform\s).*", text) == [], path
+        assert "cd infra/terraform" not in text, path
+
+
 def test_an_image_is_scanned_before_it_is_pushed() -> None:
     """A known and mended weakness stops the image."""
     steps = load(GITHUB / "workflows/image.yml")["jobs"]["image"]["steps"]
