@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,13 @@ from moto.server import ThreadedMotoServer
 
 from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, read_yaml
 from tests.servers.application import free_port
-from tests.servers.monitoring import program, running_prometheus, wait_until
+from tests.servers.monitoring import (
+    SHORT,
+    program,
+    running_prometheus,
+    running_server,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +140,59 @@ def aws() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def test_an_alert_arrives_at_the_topic(
+    tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alertmanager signs with the machine's rights; the subject is short and plain, as SNS asks."""
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    sns = boto3.client("sns", endpoint_url=aws, region_name=REGION, **keys)
+    sqs = boto3.client("sqs", endpoint_url=aws, region_name=REGION, **keys)
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    queue = sqs.create_queue(QueueName="people")["QueueUrl"]
+    endpoint = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint["Attributes"]["QueueArn"])
+    for name, value in {
+        "ALARM_TOPIC_ARN": topic,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert start_alertmanager(tmp_path).returncode == 0
+    file = tmp_path / "alertmanager.yml"
+    text = re.sub(r"(group_wait|group_interval): .*", rf"\1: {SHORT}", file.read_text())
+    begin = "sns_configs:\n      - "
+    file.write_text(text.replace(begin, f"{begin}api_url: {aws}\n        "))
+    with running_server(
+        program("prometheus-alertmanager"),
+        tmp_path,
+        f"--config.file={file}",
+        f"--storage.path={tmp_path / 'storage'}",
+        "--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        ready="/-/ready",
+    ) as alertmanager:
+        subprocess.run(
+            [
+                *(program("amtool"), "alert", "add", f"--alertmanager.url={alertmanager.url}"),
+                *("alertname=RunMissed", "severity=ticket", "environment=production"),
+                f"--annotation=summary=Nobody: {'has begun ' * 20}",
+            ],
+            check=True,
+            timeout=30,
+        )
+        arrived: list[dict[str, str]] = []
+
+        def look() -> bool:
+            messages = sqs.receive_message(QueueUrl=queue).get("Messages", [])
+            arrived.extend(json.loads(message["Body"]) for message in messages)
+            return bool(arrived)
+
+        wait_until(look, "the alert to arrive", 40)
+    assert arrived[0]["Subject"] == "[ticket] production: RunMissed"
+    assert "Nobody: has begun" in arrived[0]["Message"]
 
 
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
