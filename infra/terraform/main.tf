@@ -8,14 +8,16 @@ locals {
   mail_sender     = coalesce(var.mail_sender, "Oracle <digest@${var.site_name}>")
   lambda_package  = coalesce(var.lambda_package, "${path.root}/../../dist/image_upload.zip")
 
-  # What the machines run is configured in the repository, and reaches them by its path there.
+  # What the machines run is configured in the repository, and reaches them by its path there. The
+  # name is the tag that Prometheus tells this installation's machines from others by.
   collector_files = {
     for path in fileset("${local.repository_root}/infra/alloy", "**") :
     "alloy/${path}" => file("${local.repository_root}/infra/alloy/${path}")
   }
   monitoring_files = merge([
     for pattern in ["infra/compose.monitoring.yaml", "infra/{prometheus,alertmanager,alloy}/**", "{grafana,loki}/**"] : {
-      for path in fileset(local.repository_root, pattern) : path => file("${local.repository_root}/${path}")
+      for path in fileset(local.repository_root, pattern) :
+      path => replace(file("${local.repository_root}/${path}"), "%ENVIRONMENT%", var.name)
     }
   ]...)
 
@@ -79,10 +81,11 @@ module "dns" {
 module "registry" {
   source = "./modules/registry"
 
-  name                = var.name
-  images_kept         = var.images_kept
-  github_repository   = var.github_repository
-  deletion_protection = var.deletion_protection
+  name                     = var.name
+  images_kept              = var.images_kept
+  github_repository        = var.github_repository
+  github_oidc_provider_arn = var.github_oidc_provider_arn
+  deletion_protection      = var.deletion_protection
 }
 
 module "mail" {
@@ -159,6 +162,7 @@ module "service" {
   drain_seconds          = var.drain_seconds
   alarm_topic_arn        = module.mail.alarm_topic.arn
   deletion_protection    = var.deletion_protection
+  mail_sender_address    = regex("<([^>]+)>$", local.mail_sender)[0]
 
   security_group_ids = {
     balancer    = module.network.security_group_ids["balancer"]
@@ -167,6 +171,7 @@ module "service" {
 
   mail = {
     identity_arn          = module.mail.identity_arn
+    admin_identity_arn    = module.mail.admin_identity_arn
     configuration_set_arn = module.mail.configuration_set.arn
     events_queue_arn      = module.mail.events_queue.arn
   }
@@ -184,7 +189,6 @@ module "monitoring" {
   balancer_arn        = module.service.balancer.arn
   certificate_arn     = module.dns.certificate_arn
   public_name         = local.monitoring_name
-  private_zone        = var.private_zone
   files               = local.monitoring_files
   compose_file        = "infra/compose.monitoring.yaml"
   instance_type       = var.monitoring_instance_type

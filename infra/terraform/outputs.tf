@@ -28,6 +28,11 @@ output "push_role_arn" {
   value       = module.registry.push_role_arn
 }
 
+output "github_oidc_provider_arn" {
+  description = "Provider for GitHub's tokens, which the deployer's role has to trust; null without github_repository."
+  value       = module.registry.github_oidc_provider_arn
+}
+
 output "image_base_url" {
   description = "CloudFront, where pages take pictures from."
   value       = module.cdn.base_url
@@ -74,6 +79,6 @@ output "nat_addresses" {
 }
 
 output "dead_letter_queues" {
-  description = "Where pictures' events end that nobody was told of."
-  value       = [module.images.dead_letter_queue_url]
+  description = "Where pictures' events end that nobody was told of, and reports of mail that could not be read."
+  value       = [module.images.dead_letter_queue_url, module.mail.events_dead_letter_queue_url]
 }

@@ -241,9 +241,9 @@ variable "database_performance_insights" {
 }
 
 variable "monitoring_instance_type" {
-  description = "Size of the machine of Prometheus, Grafana and Loki."
+  description = "Size of the machine of Prometheus, Grafana and Loki, whose containers may use 2.5 GiB."
   type        = string
-  default     = "t3.small"
+  default     = "t3.medium"
 
   validation {
     condition     = can(regex("^[a-z0-9-]+\\.[a-z0-9]+$", var.monitoring_instance_type))
@@ -308,7 +308,7 @@ variable "settings" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), ["ORACLE_SECRET_KEY", "ORACLE_DATABASE_URL", "ORACLE_SMTP_URL"])) == 0
+    condition     = length(setintersection(keys(var.settings), ["ORACLE_SECRET_KEY", "ORACLE_DATABASE_URL", "ORACLE_SMTP_URL", "ORACLE_ADMIN_PASSWORD_HASH"])) == 0
     error_message = "Secrets must not be settings, which anybody in the account may read: the key is made by AWS, and the database is reached by its own secret."
   }
 }
@@ -366,13 +366,13 @@ variable "deployer_arns" {
 }
 
 variable "images_kept" {
-  description = "Images that the registry keeps to roll back to."
+  description = "Images that the registry keeps to roll back to, and as many of those that were deployed."
   type        = number
-  default     = 30
+  default     = 300
 
   validation {
-    condition     = var.images_kept >= 5 && var.images_kept <= 500
-    error_message = "From 5 to 500 images must be kept: a roll-back needs the earlier ones."
+    condition     = var.images_kept >= 50 && var.images_kept <= 1000
+    error_message = "From 50 to 1000 images must be kept: every commit pushes one, and a roll-back needs the earlier ones."
   }
 }
 
@@ -384,6 +384,17 @@ variable "github_repository" {
   validation {
     condition     = var.github_repository == null || can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.github_repository))
     error_message = "The repository must be written owner/name, or be null."
+  }
+}
+
+variable "github_oidc_provider_arn" {
+  description = "ARN of the provider for GitHub's tokens where the account has one already, since there can be only one; null to make it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_oidc_provider_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.github_oidc_provider_arn))
+    error_message = "The provider must be the ARN that `aws iam list-open-id-connect-providers` shows for token.actions.githubusercontent.com, or be null."
   }
 }
 

@@ -27,10 +27,8 @@ def find_contradictions(styles: str) -> list[str]:
 
 
 def test_every_name_is_used() -> None:
-    """A class that the style sheet knows stands in a page, a script or the code of one.
-
-    What follows two dashes may be put together from a value; `htmx-request` is the library's.
-    """
+    """A class that the style sheet knows stands in a page, a script or the code of one."""
+    # What follows two dashes may be put together from a value; `htmx-request` is the library's.
     styles = COMMENT.sub("", STYLES.read_text(encoding="utf-8"))
     names = set(re.findall(r"\.([a-z](?:[a-z_]|-(?!-))*)", styles)) - {"htmx-request"}
     users = [path.read_text(encoding="utf-8") for each in USERS for path in ROOT.glob(each)]

@@ -32,6 +32,11 @@ SERVICES = list_services()
 TOOLS = Path(sys.executable).parent
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-\w+)?")
 PUBLISHED_LOCALLY = {"app": 8000, "grafana": 3000, "mailpit": 8025, "proxy": 8080}
+# What becomes another user, or hands folders over to one, at its start.
+ADDED = {
+    "mysql": {"CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"},
+    "folders": {"CHOWN", "DAC_OVERRIDE", "FOWNER"},
+}
 PUBLIC_PASSWORD = "only-for-development"
 
 
@@ -74,6 +79,8 @@ def test_a_service_may_do_no_more_than_it_must(service: Service) -> None:
     said = service.said
     assert "mem_limit" in said
     assert said["cap_drop"] == ["ALL"]
+    assert set(said.get("cap_add", [])) <= ADDED.get(service.name, set())
+    assert said.get("pid") == ("host" if service.name == "node-exporter" else None)
     assert said["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in said
     assert set(said["logging"]["options"]) == {"max-size", "max-file"}
@@ -163,6 +170,17 @@ def test_written_data_have_a_volume_with_a_name() -> None:
         }
         named = {source for source in used if re.fullmatch(r"[\w-]+", source)}
         assert named == set(read_yaml(file)["volumes"])
+
+
+def test_alloy_keeps_its_place_where_it_may_write() -> None:
+    """Not below the image's /var/lib/alloy: root without capabilities cannot enter that folder."""
+    for file in (LOCAL, PRODUCTION):
+        said = get_service(file, "alloy").said
+        (path,) = [
+            word.partition("=")[2] for word in said["command"] if word.startswith("--storage.path=")
+        ]
+        assert not path.startswith("/var/lib/alloy")
+        assert f"alloy:{path}" in said["volumes"]
 
 
 def test_the_local_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:

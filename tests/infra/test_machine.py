@@ -87,6 +87,20 @@ def test_secrets_are_for_root_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_aws")
+def test_a_changed_secret_is_a_change(tmp_path: Path) -> None:
+    """What runs on an old password is started anew, and nothing is while it stays the same."""
+    client = boto3.client("secretsmanager", region_name="us-east-1")
+    arn = client.create_secret(Name="smtp", SecretString="old")["ARN"]
+    told(tmp_path, secrets={"OPERATORS_SMTP_PASSWORD": arn})
+    assert prepare.prepare(tmp_path)
+    assert not prepare.prepare(tmp_path)
+    client.put_secret_value(SecretId=arn, SecretString="new")
+    assert prepare.prepare(tmp_path)
+    assert "'new'" in (tmp_path / prepare.SECRETS_FILE).read_text()
+    assert not prepare.prepare(tmp_path)
+
+
+@pytest.mark.usefixtures("_aws")
 def test_the_compose_file_learns_which_machine_it_is_on(tmp_path: Path) -> None:
     """Instance, zone and region stand beside what the user data say."""
     told(tmp_path, environment={"ORACLE_IMAGE": "registry/oracle:1"})

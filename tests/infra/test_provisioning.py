@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,11 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 
 from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, RULES, list_alerts, read_yaml
 from tests.servers.application import free_port
-from tests.servers.monitoring import program, running_prometheus, wait_until
+from tests.servers.monitoring import (
+    SHORT,
+    program,
+    running_prometheus,
+    running_server,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +88,9 @@ def test_alertmanagers_configuration_is_sound(tmp_path: Path) -> None:
         [program("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
-    to = {each["name"]: each["email_configs"][0]["to"] for each in read_yaml(file)["receivers"]}
+    receivers = read_yaml(file)["receivers"]
+    assert not [each for each in receivers if "sns_configs" in each]
+    to = {each["name"]: each["email_configs"][0]["to"] for each in receivers}
     assert to == {"pages": "night@example.com", "tickets": "day@example.com"}
 
 
@@ -101,6 +111,36 @@ def test_what_keeps_quiet_is_known_and_hides_no_cause(tmp_path: Path) -> None:
     assert "DatabasePoolExhausted" not in hidden["DatabaseDown"]
 
 
+@pytest.mark.parametrize(("user", "mailed"), [("", False), ("AKIAIOSFODNN7EXAMPLE", True)])
+def test_alerts_go_to_the_topic_of_the_alarms(tmp_path: Path, user: str, *, mailed: bool) -> None:
+    """Where there is a topic every alert goes to it, and by mail only with a user for that."""
+    topic = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    started = start_alertmanager(
+        tmp_path, ALARM_TOPIC_ARN=topic, AWS_REGION=REGION, OPERATORS_SMTP_USER=user
+    )
+    assert started.returncode == 0, started.stderr
+    file = tmp_path / "alertmanager.yml"
+    checked = subprocess.run(
+        [program("amtool"), "check-config", str(file)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    receivers = read_yaml(file)["receivers"]
+    assert {each["name"] for each in receivers} == {"pages", "tickets"}
+    for each in receivers:
+        (way,) = each["sns_configs"]
+        assert (way["topic_arn"], way["sigv4"]) == (topic, {"region": REGION})
+        assert ("email_configs" in each) is mailed
+
+
+def test_a_topic_without_its_region_is_refused(tmp_path: Path) -> None:
+    """Alertmanager would sign for no region, and every alert would be refused."""
+    started = start_alertmanager(
+        tmp_path, ALARM_TOPIC_ARN="arn:aws:sns:eu-central-1:123456789012:alarms", AWS_REGION=""
+    )
+    assert started.returncode == 2
+    assert "AWS_REGION is not" in started.stderr
+
+
 @pytest.mark.parametrize("word", ['a"b', "a|b", "a&b", "a\\b"])
 def test_alertmanager_refuses_a_word_that_would_break_its_file(tmp_path: Path, word: str) -> None:
     """A quote in an address is a clear refusal, not a broken configuration."""
@@ -117,6 +157,59 @@ def aws() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def test_an_alert_arrives_at_the_topic(
+    tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alertmanager signs with the machine's rights; the subject is short and plain, as SNS asks."""
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    sns = boto3.client("sns", endpoint_url=aws, region_name=REGION, **keys)
+    sqs = boto3.client("sqs", endpoint_url=aws, region_name=REGION, **keys)
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    queue = sqs.create_queue(QueueName="people")["QueueUrl"]
+    endpoint = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint["Attributes"]["QueueArn"])
+    for name, value in {
+        "ALARM_TOPIC_ARN": topic,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert start_alertmanager(tmp_path).returncode == 0
+    file = tmp_path / "alertmanager.yml"
+    text = re.sub(r"(group_wait|group_interval): .*", rf"\1: {SHORT}", file.read_text())
+    begin = "sns_configs:\n      - "
+    file.write_text(text.replace(begin, f"{begin}api_url: {aws}\n        "))
+    with running_server(
+        program("prometheus-alertmanager"),
+        tmp_path,
+        f"--config.file={file}",
+        f"--storage.path={tmp_path / 'storage'}",
+        "--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        ready="/-/ready",
+    ) as alertmanager:
+        subprocess.run(
+            [
+                *(program("amtool"), "alert", "add", f"--alertmanager.url={alertmanager.url}"),
+                *("alertname=RunMissed", "severity=ticket", "environment=production"),
+                f"--annotation=summary=Nobody: {'has begun ' * 20}",
+            ],
+            check=True,
+            timeout=30,
+        )
+        arrived: list[dict[str, str]] = []
+
+        def look() -> bool:
+            messages = sqs.receive_message(QueueUrl=queue).get("Messages", [])
+            arrived.extend(json.loads(message["Body"]) for message in messages)
+            return bool(arrived)
+
+        wait_until(look, "the alert to arrive", 40)
+    assert arrived[0]["Subject"] == "[ticket] production: RunMissed"
+    assert "Nobody: has begun" in arrived[0]["Message"]
 
 
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
@@ -139,12 +232,18 @@ def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
         )
         return str(answer["Instances"][0]["InstanceId"])
 
-    first = start("a", Project="oracle", Role="app")
-    second = start("b", Project="oracle", Role="app")
-    watching = start("a", Project="oracle", Role="monitoring")
-    start("a", Project="other", Role="app")
+    ours = {"Project": "oracle", "Environment": "oracle-production"}
+    first = start("a", **ours, Role="app")
+    second = start("b", **ours, Role="app")
+    watching = start("a", **ours, Role="monitoring")
+    start("a", Project="other", Environment="oracle-production", Role="app")
+    start("a", Project="oracle", Environment="oracle-trial", Role="app")
 
-    configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.production.yml")
+    text = (PROMETHEUS / "prometheus.production.yml").read_text()
+    # As Terraform does on the way to the machine.
+    configuration: dict[str, Any] = yaml.safe_load(
+        text.replace("%ENVIRONMENT%", ours["Environment"])
+    )
     found_by_tags = [job for job in configuration["scrape_configs"] if "ec2_sd_configs" in job]
     for job in found_by_tags:
         for each in job["ec2_sd_configs"]:

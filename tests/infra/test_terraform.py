@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
+from oracle.asgi import KEEP_ALIVE_SECONDS
 from oracle.settings import load_settings
 from oracle.settings.model import Settings
+from oracle.settings.refusals import PREFIX, SECRETS
+from oracle.web.live.hub import HEARTBEAT_SECONDS
+from tests.infra.compose_files import MONITORING, PRODUCTION, list_services, list_variables
 from tests.infra.terraform import Rehearsal, Stack, Terraform, copy_stack, rehearse, substitute
 
 if TYPE_CHECKING:
@@ -26,6 +31,9 @@ SOURCE = ROOT / "infra" / "terraform"
 MODULES = sorted(path for path in (SOURCE / "modules").iterdir() if path.is_dir())
 ZONES = ["us-east-1a", "us-east-1b"]
 ANYWHERE = {"0.0.0.0/0", "::/0"}
+GRAFANA_GROUP = "module.monitoring.aws_lb_target_group.grafana"
+# What EC2 says that the default sizes have, in MiB.
+MEMORY = {"t3.small": 2048, "t3.medium": 4096}
 # One file in each folder that machines are configured by.
 PROBES = (
     "grafana/dashboards/probe.json",
@@ -395,6 +403,12 @@ def test_the_balancer_is_public_in_both_zones(stack: Stack) -> None:
     assert balancer["enable_deletion_protection"]
 
 
+def test_a_silent_connection_is_closed_by_the_balancer_first(stack: Stack) -> None:
+    """It waits for less than the application does, and for longer than a live page is silent."""
+    waits = stack.one("module.service.aws_lb.this")["idle_timeout"]
+    assert 2 * HEARTBEAT_SECONDS < waits < KEEP_ALIVE_SECONDS
+
+
 def test_nothing_is_served_over_plain_http(stack: Stack) -> None:
     """Port 80 only redirects; all other listeners speak TLS 1.2 or newer."""
     listeners = {row["port"]: row for row in stack.all("aws_lb_listener").values()}
@@ -407,6 +421,19 @@ def test_nothing_is_served_over_plain_http(stack: Stack) -> None:
         assert listeners[port]["protocol"] == "HTTPS"
         assert listeners[port]["ssl_policy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
         assert listeners[port]["certificate_arn"].startswith("arn:aws:acm:")
+
+
+def test_each_door_leads_to_what_is_behind_it(stack: Stack) -> None:
+    """443 forwards to the application's target group and 8443 to Grafana's, and nowhere else."""
+    for listener, group in (
+        ("module.service.aws_lb_listener.https", "module.service.aws_lb_target_group.application"),
+        ("module.monitoring.aws_lb_listener.grafana", GRAFANA_GROUP),
+    ):
+        (action,) = stack.one(listener)["default_action"]
+        assert action["type"] == "forward"
+        assert action["target_group_arn"] == stack.one(group)["arn"]
+    arns = [row["arn"] for row in stack.all("aws_lb_target_group").values()]
+    assert len(set(arns)) == 2
 
 
 def test_requests_go_to_machines_that_are_ready(stack: Stack) -> None:
@@ -472,7 +499,10 @@ def test_machines_ask_for_credentials_by_session_tokens(stack: Stack) -> None:
     template = stack.one("module.service.aws_launch_template.this")
     instance = stack.one("module.monitoring.aws_instance.this")
     for machine in (template, instance):
-        assert machine["metadata_options"][0]["http_tokens"] == "required"
+        (options,) = machine["metadata_options"]
+        assert options["http_tokens"] == "required"
+        # Containers ask too, one hop further away; nobody further away does.
+        assert options["http_put_response_hop_limit"] == 2
     (interface,) = template["network_interfaces"]
     assert interface["associate_public_ip_address"] == "false"
     assert interface["security_groups"] == ["sg-application"]
@@ -519,6 +549,53 @@ def test_a_stop_lets_the_containers_drain(stack: Stack) -> None:
     assert grace
     assert server
     assert 60 + int(server.group(1)) < int(grace.group(1)) < int(stop.group(1))
+
+
+def test_the_containers_fit_into_the_machines(stack: Stack) -> None:
+    """All that stays running may use its limit at once, with 256 MiB left for the system."""
+    units = {"m": 1, "g": 1024}
+    for file, size in (
+        (PRODUCTION, stack.one("module.service.aws_launch_template.this")["instance_type"]),
+        (MONITORING, stack.one("module.monitoring.aws_instance.this")["instance_type"]),
+    ):
+        limits = [each.said["mem_limit"] for each in list_services(file) if not each.ends_by_itself]
+        used = sum(int(limit[:-1]) * units[limit[-1]] for limit in limits)
+        assert used + 256 <= MEMORY[size], file.name
+
+
+def test_a_person_reaches_the_containers_by_one_command(stack: Stack, tmp_path: Path) -> None:
+    """`oracle-compose` knows file and environment of its machine, and the runbooks name it."""
+    (tmp_path / "docker").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    (tmp_path / "docker").chmod(0o755)
+    for user_data, compose in (
+        (stack.one("module.service.aws_launch_template.this")["user_data"], "compose.yaml"),
+        (
+            stack.one("module.monitoring.aws_instance.this")["user_data_base64"],
+            "infra/compose.monitoring.yaml",
+        ),
+    ):
+        (row,) = [
+            row
+            for row in cloud_config(user_data)["write_files"]
+            if row["path"] == "/usr/local/bin/oracle-compose"
+        ]
+        assert row["permissions"] == "0755"
+        files = machine_files(user_data)
+        (tmp_path / "unit.env").write_text(files["/etc/oracle/unit.env"])
+        script = files[row["path"]].replace("/etc/oracle/unit.env", str(tmp_path / "unit.env"))
+        said = subprocess.run(
+            ["/bin/sh", "-s", "ps", "--all"],
+            input=script,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert said == (
+            f"compose|--env-file|/opt/oracle/.env|--file|/opt/oracle/{compose}|ps|--all|"
+        )
+    runbooks = (ROOT / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
+    assert "`sudo oracle-compose`" in runbooks
 
 
 def test_user_data_fit_and_hold_no_secret(stack: Stack) -> None:
@@ -573,6 +650,8 @@ def test_the_application_accepts_its_settings(
     bundle = tmp_path / "rds.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----")
     assert values["ORACLE_DATABASE_CA"] == "/etc/oracle/certificates/rds.pem"
+    described = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
+    assert f"`{values['ORACLE_DATABASE_CA']}`" in described
     monkeypatch.setenv("ORACLE_DATABASE_CA", str(bundle))
     monkeypatch.setenv("ORACLE_SECRET_KEY", "x" * 64)
     settings = load_settings()
@@ -598,6 +677,14 @@ def test_names_of_settings_are_the_applications(stack: Stack, smallest: Stack) -
     assert settings_of(stack).keys() <= known
     assert settings_of(smallest)["ORACLE_MAIL_RATE"] == "14"
     assert settings_of(smallest)["ORACLE_MAIL_FROM"] == "Somebody <evening@oracle.example.com>"
+
+
+def test_a_secret_is_refused_as_a_setting() -> None:
+    """Each that the application calls one is, since anybody in the account may read settings."""
+    body = blocks((SOURCE / "variables.tf").read_text(encoding="utf-8"), "variable")["settings"]
+    refused = re.search(r"setintersection\(keys\(var\.settings\), (\[.*?\])\)", body)
+    assert refused
+    assert set(json.loads(refused.group(1))) == {PREFIX + name for name in SECRETS}
 
 
 # --- database -----------------------------------------------------------------------------------
@@ -678,6 +765,21 @@ def test_a_bucket_is_private_encrypted_and_for_tls_only(stack: Stack, bucket: st
     )
 
 
+def test_what_people_put_into_a_bucket_can_be_brought_back(stack: Stack) -> None:
+    """Pictures and configuration keep what was overwritten or removed for 30 days."""
+    versioned = {
+        row["bucket"]: row["versioning_configuration"][0]["status"]
+        for row in stack.all("aws_s3_bucket_versioning").values()
+    }
+    names = {f"oracle-production-{name}" for name in ("images", "configuration")}
+    assert versioned == dict.fromkeys(names, "Enabled")
+    kept = {
+        row["bucket"]: row["rule"][0]["noncurrent_version_expiration"][0]["noncurrent_days"]
+        for row in stack.all("aws_s3_bucket_lifecycle_configuration").values()
+    }
+    assert {kept[name] for name in names} == {30}
+
+
 def test_pictures_are_reached_through_the_endpoint_alone(stack: Stack) -> None:
     """Reading, writing and removing are denied to everybody who comes another way."""
     denial = stack.statements("module.images.data.aws_iam_policy_document.images")[
@@ -685,13 +787,22 @@ def test_pictures_are_reached_through_the_endpoint_alone(stack: Stack) -> None:
     ]
     assert denial["effect"] == "Deny"
     assert denial["principals"] == [{"type": "*", "identifiers": ["*"]}]
-    assert {
-        "s3:GetObject",
-        "s3:GetObjectVersion",
-        "s3:PutObject",
+    assert set(denial["actions"]) == {
+        "s3:AbortMultipartUpload",
         "s3:DeleteObject",
         "s3:DeleteObjectVersion",
-    } <= set(denial["actions"])
+        "s3:GetObject",
+        "s3:GetObjectAttributes",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:GetObjectVersionAttributes",
+        "s3:GetObjectVersionTagging",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+        "s3:PutObjectAcl",
+        "s3:PutObjectTagging",
+        "s3:RestoreObject",
+    }
     assert denial["resources"] == ["arn:aws:s3:::oracle-production-images/*"]
     assert denial["condition"] == [
         {
@@ -707,7 +818,7 @@ def test_pictures_are_listed_through_the_endpoint_alone(stack: Stack) -> None:
     statements = stack.statements("module.images.data.aws_iam_policy_document.images")
     versions = statements["ListingOnlyThroughTheEndpoint"]
     names = statements["NamesOnlyThroughTheEndpointOrToTheDeployer"]
-    assert "s3:ListBucketVersions" in versions["actions"]
+    assert set(versions["actions"]) == {"s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}
     assert names["actions"] == ["s3:ListBucket"]
     assert (versions["effect"], names["effect"]) == ("Deny", "Deny")
     assert versions["condition"] == [
@@ -722,6 +833,17 @@ def test_pictures_are_listed_through_the_endpoint_alone(stack: Stack) -> None:
         "aws:PrincipalArn": ["arn:aws:iam::123456789012:role/deployer"],
     }
     assert {row["test"] for row in names["condition"]} == {"StringNotEquals", "ArnNotEquals"}
+
+
+def test_the_way_to_restore_a_picture_names_what_is_in_its_way() -> None:
+    """The runbook takes away the denials of reading versions and of listing them, by their sids."""
+    runbook = (ROOT / "docs" / "runbooks" / "restore.md").read_text(encoding="utf-8")
+    policy = (SOURCE / "modules" / "images" / "main.tf").read_text(encoding="utf-8")
+    named = re.search(r'\["(\w+)", "(\w+)"\] \|', runbook)
+    assert named
+    for sid in named.groups():
+        assert re.search(rf'sid += "{sid}"', policy)
+    assert "aws s3api put-bucket-policy" in runbook
 
 
 def test_managing_the_bucket_is_left_to_the_deployer(stack: Stack) -> None:
@@ -831,6 +953,8 @@ def test_mail_is_signed_and_returns_to_a_name_of_ours(stack: Stack) -> None:
     )
     identity = stack.one("module.mail.aws_sesv2_email_identity.this")
     assert identity["email_identity"] == "oracle.example.com"
+    (delivery,) = stack.one("module.mail.aws_sesv2_configuration_set.this")["delivery_options"]
+    assert delivery["tls_policy"] == "REQUIRE"
 
 
 def test_reports_of_mail_arrive_in_a_queue(stack: Stack) -> None:
@@ -1005,31 +1129,52 @@ def test_the_admin_has_a_page_where_there_is_a_password(stack: Stack, smallest: 
 
 def test_the_application_may_do_what_it_does_and_no_more(stack: Stack) -> None:
     """Its image, settings, two secrets, pictures, mail and the reports of it."""
-    may = {
-        sid: (set(row["actions"]), row["resources"])
-        for sid, row in stack.statements("module.service.data.aws_iam_policy_document.this").items()
-    }
+    rows = stack.statements("module.service.data.aws_iam_policy_document.this")
+    may = {sid: (set(row["actions"]), set(row["resources"])) for sid, row in rows.items()}
     may.pop("CallsThatKnowNoResource")
-    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
-    assert sorted(may["ReadTheSecrets"][1]) == [f"{secret}rds!db-1", f"{secret}secret-key"]
-    assert may["ReadTheSettings"] == (
-        {"ssm:GetParametersByPath"},
-        [
-            "arn:aws:ssm:us-east-1:123456789012:parameter/oracle-production/settings",
-            "arn:aws:ssm:us-east-1:123456789012:parameter/oracle-production/settings/*",
-        ],
-    )
-    assert may["KeepPictures"][1] == ["arn:aws:s3:::oracle-production-images/*"]
-    assert may["ListPictures"] == ({"s3:ListBucket"}, ["arn:aws:s3:::oracle-production-images"])
-    assert may["SendMail"][0] == {"ses:SendEmail", "ses:SendRawEmail"}
-    assert may["ReadReportsOfMail"] == (
-        {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-        ["arn:aws:sqs:us-east-1:123456789012:events"],
-    )
-    assert may["PullTheImage"][1] == [
-        "arn:aws:ecr:us-east-1:123456789012:repository/oracle-production"
+    account = "us-east-1:123456789012"
+    secret = f"arn:aws:secretsmanager:{account}:secret:"
+    parameters = f"arn:aws:ssm:{account}:parameter/oracle-production/settings"
+    assert may == {
+        "PullTheImage": (
+            {
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            },
+            {f"arn:aws:ecr:{account}:repository/oracle-production"},
+        ),
+        "ReadTheSettings": ({"ssm:GetParametersByPath"}, {parameters, f"{parameters}/*"}),
+        "ReadTheSecrets": (
+            {"secretsmanager:GetSecretValue"},
+            {f"{secret}rds!db-1", f"{secret}secret-key"},
+        ),
+        "KeepPictures": (
+            {"s3:GetObject", "s3:PutObject"},
+            {"arn:aws:s3:::oracle-production-images/*"},
+        ),
+        "ListPictures": ({"s3:ListBucket"}, {"arn:aws:s3:::oracle-production-images"}),
+        "SendMail": (
+            {"ses:SendEmail", "ses:SendRawEmail"},
+            {
+                stack.one("module.mail.aws_sesv2_email_identity.this")["arn"],
+                stack.one("module.mail.aws_sesv2_configuration_set.this")["arn"],
+                # In the sandbox SES asks for the recipient's identity as well.
+                f"arn:aws:ses:{account}:identity/admin@example.com",
+            },
+        ),
+        "ReadReportsOfMail": (
+            {"sqs:ReceiveMessage", "sqs:DeleteMessage"},
+            {f"arn:aws:sqs:{account}:events"},
+        ),
+    }
+    assert rows["SendMail"]["condition"] == [
+        {
+            "test": "StringEquals",
+            "variable": "ses:FromAddress",
+            "values": ["digest@oracle.example.com"],
+        }
     ]
-    assert len(may) == 7
 
 
 def test_the_function_may_mail_the_admin_and_nobody_else(stack: Stack) -> None:
@@ -1056,6 +1201,30 @@ def test_only_the_main_branch_may_push_images(stack: Stack, smallest: Stack) -> 
         ),
     }
     assert [at for at in smallest.resources if "aws_iam_role.push" in at] == []
+    push = stack.statements("module.registry.data.aws_iam_policy_document.push")
+    assert {sid: set(row["actions"]) for sid, row in push.items()} == {
+        "LogIn": {"ecr:GetAuthorizationToken"},
+        "Push": {
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:CompleteLayerUpload",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        },
+    }
+
+
+def test_an_account_may_have_its_provider_already(rehearsal: Rehearsal) -> None:
+    """Then the role trusts that one and none is made, since there can be only one."""
+    present = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    shared = rehearsal.stacks["shared_provider"]
+    (trust,) = shared.one("module.registry.data.aws_iam_policy_document.push_trust[0]")["statement"]
+    assert trust["principals"] == [{"type": "Federated", "identifiers": [present]}]
+    assert [at for at in shared.resources if "openid_connect_provider" in at] == []
+    made = rehearsal.stacks["production"]
+    assert len(made.all("aws_iam_openid_connect_provider")) == 1
 
 
 # --- registry and monitoring --------------------------------------------------------------------
@@ -1068,7 +1237,23 @@ def test_images_are_scanned_and_never_replaced(stack: Stack) -> None:
     assert repository["image_scanning_configuration"][0]["scan_on_push"]
     assert not repository["force_delete"]
     policy = json.loads(stack.one("module.registry.aws_ecr_lifecycle_policy.this")["policy"])
-    assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [1, 30]
+    assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [1, 300, 300]
+
+
+def test_the_image_that_runs_is_never_dropped(stack: Stack) -> None:
+    """Deployed images have a rule of their own before the one for all, by the workflow's tag."""
+    policy = json.loads(stack.one("module.registry.aws_ecr_lifecycle_policy.this")["policy"])
+    rules = {rule["rulePriority"]: rule["selection"] for rule in policy["rules"]}
+    assert sorted(rules) == [1, 2, 3]
+    # What fits a rule's tags is left alone by all later rules.
+    assert rules[2]["tagPrefixList"] == ["deployed-"]
+    assert rules[3]["tagStatus"] == "any"
+    steps = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())["jobs"][
+        "deploy"
+    ]["steps"]
+    assert "put-image" in steps[-1]["run"]
+    assert '--image-tag "deployed-$tag"' in steps[-1]["run"]
+    assert steps[-2]["name"] == "Wait until the machines are replaced"
 
 
 def test_monitoring_finds_machines_by_asking(stack: Stack) -> None:
@@ -1076,6 +1261,12 @@ def test_monitoring_finds_machines_by_asking(stack: Stack) -> None:
     may = stack.statements("module.monitoring.data.aws_iam_policy_document.this")
     assert "ec2:DescribeInstances" in may["CallsThatKnowNoResource"]["actions"]
     assert may["SendAlerts"]["resources"] == ["arn:aws:sns:us-east-1:123456789012:alarms"]
+    files = machine_files(stack.one("module.monitoring.aws_instance.this")["user_data_base64"])
+    told = json.loads(files["/etc/oracle/instance.json"])["environment"]
+    assert [told["ALARM_TOPIC_ARN"]] == may["SendAlerts"]["resources"]
+    (alertmanager,) = [each for each in list_services(MONITORING) if each.name == "alertmanager"]
+    assert {"ALARM_TOPIC_ARN", "AWS_REGION"} <= alertmanager.said["environment"].keys()
+    assert set(told) <= list_variables(MONITORING)
 
 
 def test_monitoring_keeps_its_volume(stack: Stack) -> None:
@@ -1116,6 +1307,16 @@ def test_configuration_reaches_the_machines_by_its_path(stack: Stack) -> None:
     objects = {row["key"]: row["content"] for row in stack.all("aws_s3_object").values()}
     for path in PROBES:
         assert objects[path] == f"probe of {path}\n"
+    prometheus = yaml.safe_load(objects["infra/prometheus/prometheus.production.yml"])
+    asked = [
+        {row["name"]: row["values"] for row in found["filters"]}
+        for job in prometheus["scrape_configs"]
+        for found in job.get("ec2_sd_configs", [])
+    ]
+    assert len(asked) == 3
+    for filters in asked:
+        assert filters["tag:Project"] == ["oracle"]
+        assert filters["tag:Environment"] == ["oracle-production"]
     files = machine_files(stack.one("module.service.aws_launch_template.this")["user_data"])
     assert files["/opt/oracle/alloy/probe.alloy"] == "probe of infra/alloy/probe.alloy\n"
 
@@ -1155,6 +1356,8 @@ def test_the_outputs_are_what_a_person_needs_next(stack: Stack) -> None:
     )
     assert outputs["image_base_url"] == "https://d111111abcdef8.cloudfront.net"
     assert "grafana-admin" in outputs["monitoring_password_command"]
+    queues = "https://sqs.us-east-1.amazonaws.com/123456789012"
+    assert outputs["dead_letter_queues"] == [f"{queues}/upload-dead", f"{queues}/events-dead"]
 
 
 def test_the_script_that_mounts_the_volume_is_valid_shell() -> None:

@@ -94,12 +94,69 @@ def test_no_workflow_keeps_a_key() -> None:
         assert trust["with"]["role-to-assume"].startswith("${{ vars.")
 
 
+def test_a_long_session_is_allowed_by_the_role() -> None:
+    """A role lasts an hour unless it was made for longer; how is said where it is made."""
+    typed = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    asked = {
+        int(step["with"]["role-duration-seconds"])
+        for path in WORKFLOWS
+        for job in load(path)["jobs"].values()
+        for step in job.get("steps", [])
+        if "role-duration-seconds" in step.get("with", {})
+    }
+    assert asked
+    for seconds in asked:
+        assert seconds <= 3600 or f"--max-session-duration {seconds}" in typed
+    for said in (
+        '"Federated": "$(terraform -chdir=infra/terraform output -raw github_oidc_provider_arn)"',
+        '"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"',
+        '"token.actions.githubusercontent.com:sub": "repo:OWNER/REPOSITORY:environment:production"',
+    ):
+        assert said in typed
+
+
 def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
     """The image and the release wait for the check of the same commit."""
     for name, job in (("image", "image"), ("release", "release")):
         jobs = load(GITHUB / f"workflows/{name}.yml")["jobs"]
         assert jobs["check"]["uses"] == "./.github/workflows/check.yml"
         assert jobs[job]["needs"] == "check"
+
+
+def called_targets() -> set[str]:
+    """Return the targets of the Makefile that jobs call, by name or by their matrix."""
+    called: set[str] = set()
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            scripts = "\n".join(step.get("run", "") for step in job.get("steps", []))
+            named = job.get("strategy", {}).get("matrix", {}).get("target", [])
+            for target in named or [""]:
+                words = scripts.replace("${{ matrix.target }}", target)
+                called |= set(re.findall(r"\bmake ([a-z-]+)", words))
+    return called
+
+
+def test_every_kind_of_check_is_a_job() -> None:
+    """What a person has to call by hand is forgotten: all that can fail is called by a workflow."""
+    makefile = (ROOT / "Makefile").read_text()
+    kinds = set(re.findall(r"^(check|scan|test(?:-[a-z]+)?):", makefile, re.MULTILINE))
+    assert kinds == {"check", "scan", "test", "test-aws", "test-containers"}
+    script = (ROOT / ".ci" / "run").read_text()
+    by_script = set(re.findall(r"^make ([a-z-]+)$", script, re.MULTILINE))
+    assert kinds <= called_targets() | by_script
+    steps = load(GITHUB / "workflows/check.yml")["jobs"]["check"]["steps"]
+    assert "bash .ci/run" in [step.get("run") for step in steps]
+    containers = load(GITHUB / "workflows/check.yml")["jobs"]["containers"]
+    assert "container" not in containers
+    assert containers["steps"][-1]["run"].startswith("sudo ")
+
+
+def test_what_is_typed_works_from_the_root() -> None:
+    """Every call of Terraform in the documents says where, so that no line depends on a `cd`."""
+    for path in (ROOT / "docs" / "deploy.md", *(ROOT / "docs" / "runbooks").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"(?<![/\w])terraform (?!-chdir=infra/terraform\s).*", text) == [], path
+        assert "cd infra/terraform" not in text, path
 
 
 def test_an_image_is_scanned_before_it_is_pushed() -> None:

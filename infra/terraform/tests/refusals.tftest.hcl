@@ -42,8 +42,9 @@ run "first_rules" {
     admin_password_hash      = "$argon2id$v=19"
     drain_seconds            = 5
     deployer_arns            = ["deployer"]
-    images_kept              = 1
+    images_kept              = 49
     github_repository        = "oracle"
+    github_oidc_provider_arn = "token.actions.githubusercontent.com"
     lambda_package           = "image_upload.py"
   }
 
@@ -54,7 +55,7 @@ run "first_rules" {
     var.database_storage_gib, var.database_backup_days, var.monitoring_instance_type,
     var.monitoring_volume_gib, var.price_class, var.log_days, var.settings,
     var.secret_key_version, var.admin_password_hash, var.drain_seconds, var.deployer_arns, var.images_kept,
-    var.github_repository, var.lambda_package,
+    var.github_repository, var.github_oidc_provider_arn, var.lambda_package,
   ]
 }
 

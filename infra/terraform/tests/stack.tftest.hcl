@@ -193,6 +193,13 @@ override_resource {
   }
 }
 
+override_resource {
+  target = module.monitoring.aws_lb_target_group.grafana
+  values = {
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/grafana/0123456789abcdef"
+  }
+}
+
 variables {
   site_name        = "oracle.example.com"
   public_zone_id   = "Z0123456789ABCDEFGHIJ"
@@ -205,6 +212,15 @@ variables {
 run "production" {
   variables {
     github_repository = "someone/oracle"
+  }
+}
+
+run "shared_provider" {
+  command = plan
+
+  variables {
+    github_repository        = "someone/oracle"
+    github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
   }
 }
 
@@ -222,7 +238,7 @@ run "smallest" {
     deletion_protection           = false
     architecture                  = "arm64"
     instance_type                 = "t4g.small"
-    monitoring_instance_type      = "t4g.small"
+    monitoring_instance_type      = "t4g.medium"
     admin_password_hash           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin"
     alert_mail                    = { user = "AKIAIOSFODNN7EXAMPLE", secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:smtp" }
     mail_sender                   = "Somebody <evening@oracle.example.com>"

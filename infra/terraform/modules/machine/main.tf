@@ -19,6 +19,7 @@ locals {
       "/etc/oracle/unit.env"                       = { content = "COMPOSE_FILE=/opt/oracle/${var.compose_file}\nVOLUME_ID=${var.volume_id == null ? "" : var.volume_id}\n", mode = "0644" }
       "/usr/local/lib/oracle/prepare.py"           = { content = file("${path.module}/files/prepare.py"), mode = "0644" }
       "/usr/local/lib/oracle/mount_volume"         = { content = file("${path.module}/files/mount_volume"), mode = "0755" }
+      "/usr/local/bin/oracle-compose"              = { content = file("${path.module}/files/oracle-compose"), mode = "0755" }
       "/etc/systemd/system/oracle.service"         = { content = file("${path.module}/files/oracle.service"), mode = "0644" }
       "/etc/systemd/system/oracle-refresh.service" = { content = file("${path.module}/files/oracle-refresh.service"), mode = "0644" }
       "/etc/systemd/system/oracle-refresh.timer"   = { content = file("${path.module}/files/oracle-refresh.timer"), mode = "0644" }

@@ -3,6 +3,16 @@ output "identity_arn" {
   value       = aws_sesv2_email_identity.this.arn
 }
 
+output "admin_identity_arn" {
+  description = "The admin's address as an identity, which a person verifies while the account is in the sandbox."
+  value       = "arn:${data.aws_partition.current.partition}:ses:${var.region}:${local.account}:identity/${var.admin_address}"
+}
+
+output "events_dead_letter_queue_url" {
+  description = "Where reports of SES end that could not be read."
+  value       = aws_sqs_queue.events_dead.url
+}
+
 output "configuration_set" {
   description = "The configuration set that reports what became of mail: its name and ARN."
   value = {

@@ -36,7 +36,6 @@ module "machine" {
     OPERATORS_SMTP_HOST = "email-smtp.${var.region}.amazonaws.com:587"
     OPERATORS_SMTP_TLS  = "true"
     OPERATORS_SMTP_USER = var.alert_mail == null ? "" : var.alert_mail.user
-    PRIVATE_ZONE        = var.private_zone
     RUNBOOKS_URL        = var.runbooks_url
   }
 }

@@ -88,16 +88,6 @@ variable "public_name" {
   }
 }
 
-variable "private_zone" {
-  description = "Private zone in which the parts find each other."
-  type        = string
-
-  validation {
-    condition     = can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.private_zone))
-    error_message = "The private zone must be a domain name such as oracle.internal."
-  }
-}
-
 variable "files" {
   description = "Configuration by its path in the repository, which is its path below /opt/oracle as well."
   type        = map(string)

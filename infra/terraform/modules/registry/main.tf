@@ -28,6 +28,12 @@ resource "aws_ecr_lifecycle_policy" "this" {
       },
       {
         rulePriority = 2
+        description  = "What was deployed outlives all that was only pushed."
+        selection    = { tagStatus = "tagged", tagPrefixList = ["deployed-"], countType = "imageCountMoreThan", countNumber = var.images_kept }
+        action       = { type = "expire" }
+      },
+      {
+        rulePriority = 3
         description  = "The newest ones are kept."
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.images_kept }
         action       = { type = "expire" }
@@ -39,8 +45,9 @@ resource "aws_ecr_lifecycle_policy" "this" {
 # --- GitHub -------------------------------------------------------------------------------------
 
 # A workflow proves by a token of GitHub's which repository and branch it runs for; no key is stored.
+# An account can have one provider of that address, so one that is there already is used.
 resource "aws_iam_openid_connect_provider" "github" {
-  count = var.github_repository == null ? 0 : 1
+  count = var.github_repository != null && var.github_oidc_provider_arn == null ? 1 : 0
 
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
@@ -63,7 +70,7 @@ data "aws_iam_policy_document" "push_trust" {
 
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.github[0].arn]
+      identifiers = [coalesce(var.github_oidc_provider_arn, one(aws_iam_openid_connect_provider.github[*].arn))]
     }
 
     condition {
@@ -100,8 +107,7 @@ data "aws_iam_policy_document" "push" {
     sid = "Push"
     actions = [
       "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
-      "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer",
-      "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+      "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
     ]
     resources = [aws_ecr_repository.this.arn]
   }

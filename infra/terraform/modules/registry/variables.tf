@@ -13,8 +13,8 @@ variable "images_kept" {
   type        = number
 
   validation {
-    condition     = var.images_kept >= 5 && var.images_kept <= 500
-    error_message = "From 5 to 500 images must be kept: a roll-back needs the earlier ones."
+    condition     = var.images_kept >= 50 && var.images_kept <= 1000
+    error_message = "From 50 to 1000 images must be kept: every commit pushes one, and a roll-back needs the earlier ones."
   }
 }
 
@@ -25,6 +25,16 @@ variable "github_repository" {
   validation {
     condition     = var.github_repository == null || can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.github_repository))
     error_message = "The repository must be written owner/name, or be null."
+  }
+}
+
+variable "github_oidc_provider_arn" {
+  description = "The account's provider for GitHub's tokens; null to make it."
+  type        = string
+
+  validation {
+    condition     = var.github_oidc_provider_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.github_oidc_provider_arn))
+    error_message = "The provider must be the ARN that `aws iam list-open-id-connect-providers` shows for token.actions.githubusercontent.com, or be null."
   }
 }
 

@@ -22,7 +22,10 @@ resource "aws_lb" "this" {
   drop_invalid_header_fields = true
   desync_mitigation_mode     = "strictest"
   enable_deletion_protection = var.deletion_protection
-  idle_timeout               = 120
+
+  # Shorter than the application keeps a silent connection, or a request would meet one that it has
+  # just closed; longer than the pause between two signs of life of an event stream.
+  idle_timeout = 60
 }
 
 resource "aws_lb_target_group" "application" {
@@ -319,7 +322,7 @@ data "aws_iam_policy_document" "this" {
 
   statement {
     sid       = "KeepPictures"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    actions   = ["s3:GetObject", "s3:PutObject"]
     resources = ["${var.images_bucket_arn}/*"]
   }
 
@@ -330,14 +333,21 @@ data "aws_iam_policy_document" "this" {
   }
 
   statement {
-    sid       = "SendMail"
-    actions   = ["ses:SendEmail", "ses:SendRawEmail"]
-    resources = [var.mail.identity_arn, var.mail.configuration_set_arn]
+    sid     = "SendMail"
+    actions = ["ses:SendEmail", "ses:SendRawEmail"]
+    # In SES's sandbox the recipient is a verified identity as well, and asked for the same right.
+    resources = [var.mail.identity_arn, var.mail.configuration_set_arn, var.mail.admin_identity_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "ses:FromAddress"
+      values   = [var.mail_sender_address]
+    }
   }
 
   statement {
     sid       = "ReadReportsOfMail"
-    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
     resources = [var.mail.events_queue_arn]
   }
 }

@@ -175,12 +175,22 @@ variable "images_bucket_arn" {
 }
 
 variable "mail" {
-  description = "ARNs of what mail is sent with: the identity, the configuration set and the queue of its reports."
-  type        = object({ identity_arn = string, configuration_set_arn = string, events_queue_arn = string })
+  description = "ARNs of what mail is sent with: the identity, the admin's as a recipient, the configuration set and the queue of its reports."
+  type        = object({ identity_arn = string, admin_identity_arn = string, configuration_set_arn = string, events_queue_arn = string })
 
   validation {
     condition     = alltrue([for arn in values(var.mail) : startswith(arn, "arn:")])
-    error_message = "Identity, configuration set and queue must be given by their ARNs."
+    error_message = "Identities, configuration set and queue must be given by their ARNs."
+  }
+}
+
+variable "mail_sender_address" {
+  description = "The one address that mail comes from, without a name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@\\s<>]+@[^@\\s<>]+$", var.mail_sender_address))
+    error_message = "The sender must be a bare mail address, such as digest@oracle.example.com."
   }
 }
 

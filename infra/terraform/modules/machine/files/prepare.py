@@ -180,22 +180,25 @@ def place(root: Path) -> dict[str, str]:
 
 
 def prepare(root: Path) -> bool:
-    """Write all that the containers need; return whether a file of the bucket was changed."""
+    """Write all that the containers need; return whether a secret or a file was changed."""
     instance = read_instance(root)
     settings = as_environment(fetch_settings(instance))
     secrets = as_environment(fetch_secrets(instance))
     compose = as_environment({**place(root), **instance.environment})
     write(root / FOLDER / ".env", compose.encode(), mode=0o644)
     write(root / FOLDER / "oracle.env", settings.encode(), mode=0o644)
-    write(root / SECRETS_FILE, secrets.encode(), mode=0o600)
     (root / CERTIFICATES).mkdir(parents=True, exist_ok=True)
     fetch_authorities(instance, root)
     # Last: a change that was noted before something failed would never be acted upon.
-    return fetch_files(instance, root)
+    changed = fetch_files(instance, root)
+    path = root / SECRETS_FILE
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    write(path, secrets.encode(), mode=0o600)
+    return changed or secrets != before
 
 
 def main() -> None:
-    """Prepare this machine; with `--restart-on-change` also restart what runs on old files."""
+    """Prepare this machine; with `--restart-on-change` also restart what runs on what is old."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--restart-on-change", action="store_true")
     parser.add_argument("--root", type=Path, default=Path("/"), help="in place of /, for tests")
