@@ -40,7 +40,7 @@ def test_a_stock_is_found_by_symbol_name_or_wrong_spelling(
 ) -> None:
     """Typing any of them offers the company, and choosing it shows its page."""
     page.goto(site.url)
-    page.get_by_role("combobox").press_sequentially(typed, delay=30)
+    page.get_by_role("combobox").first.press_sequentially(typed, delay=30)
     page.get_by_role("option", name=re.compile(named)).first.click()
     expect(page).to_have_url(f"{site.url}/stocks/{symbol}")
     expect(page.get_by_role("main").get_by_role("heading", level=1)).to_contain_text(named)
@@ -62,8 +62,8 @@ def test_a_visit_on_a_phone_in_the_dark(browser: Browser, site: Application) -> 
     )
     page = context.new_page()
     page.goto(site.url)
-    page.get_by_role("combobox").tap()
-    page.get_by_role("combobox").press_sequentially("appel", delay=30)
+    page.get_by_role("combobox").first.tap()
+    page.get_by_role("combobox").first.press_sequentially("appel", delay=30)
     page.get_by_role("option", name=re.compile("Apple")).tap()
     expect(page.locator("#price .figure__value")).to_contain_text("$")
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -64,7 +64,12 @@ class ServerAccess:
         connection = _Connection(
             **arguments | {"ssl": self._tls}, tls_name=self._tls_name or arguments["host"]
         )
-        await connection._connect()  # noqa: SLF001 -- What the driver's own `connect` does.
+        try:
+            await connection._connect()  # noqa: SLF001 -- What the driver's own `connect` does.
+        except asyncio.CancelledError:
+            # The driver hangs up after errors alone: a deadline would leave the line open.
+            connection.hang_up()
+            raise
         return connection
 
 
@@ -76,6 +81,11 @@ class _Connection(aiomysql.Connection):  # type: ignore[misc] # The driver has n
     def __init__(self, *, tls_name: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._tls_name = tls_name
+
+    def hang_up(self) -> None:
+        """Close the line at once, if there is one."""
+        if self._writer is not None:
+            self._writer.transport.abort()
 
     async def _request_authentication(self) -> None:
         if self._ssl_context and not self.server_capabilities & SPEAKS_TLS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -284,6 +285,25 @@ async def test_everybody_comes_by_tls(tls_server: MariaDbServer, authority: Auth
     assert await lock.acquire() == 2
     await lock.release()
     await store.aclose()
+
+
+async def test_a_deadline_leaves_no_line_open() -> None:
+    """Who gives up on a server that says nothing hangs up."""
+    ended = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await ServerAccess().connect(host="127.0.0.1", port=port, user="root")
+        async with asyncio.timeout(DEADLINE):
+            await ended.wait()
 
 
 @pytest.mark.parametrize("wrong", ["authority", "name", "system"])
