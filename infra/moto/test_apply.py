@@ -8,70 +8,21 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import time
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from infra.moto.stack import CREDENTIALS, DIFFERENCES, copy_for_moto, moto_server
+from infra.moto.stack import DIFFERENCES
 from infra.terraform.modules.machine.files import prepare
-from tests.infra.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from infra.moto.conftest import Applied
 
 NAME = "oracle-production"
 
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.timeout(1800)]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """The stack as it stands in moto."""
-
-    terraform: Terraform
-    client: Callable[[str], Any]
-    outputs: dict[str, Any]
-    second_plan: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
-    """Apply everything, plan again, and destroy it after the last test."""
-    folder = tmp_path_factory.mktemp("moto")
-    with moto_server(folder / "moto.log") as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": address}.items():
-            patch.setenv(name, value)
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"):
-            patch.delenv(name, raising=False)
-        client = partial(boto3.client, region_name="us-east-1", endpoint_url=address)
-        zone = client("route53").create_hosted_zone(Name="oracle.example.com", CallerReference="1")
-        stack = copy_for_moto(folder / "copy", public_zone=zone["HostedZone"]["Id"].split("/")[-1])
-        terraform = Terraform.at(stack, **CREDENTIALS, AWS_ENDPOINT_URL=address)
-        terraform.init()
-        began = time.monotonic()
-        terraform.run("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=20")
-        print(f"\napplied in {time.monotonic() - began:.0f} s")
-        terraform.run("plan", "-input=false", "-no-color", "-out=second", "-parallelism=20")
-        yield Applied(
-            terraform,
-            client,
-            {
-                name: row["value"]
-                for name, row in json.loads(terraform.run("output", "-json")).items()
-            },
-            json.loads(terraform.run("show", "-json", "second")),
-        )
-        began = time.monotonic()
-        terraform.run("destroy", "-auto-approve", "-input=false", "-no-color", "-parallelism=20")
-        assert json.loads(terraform.run("show", "-json")).get("values") is None
-        assert client("s3").list_buckets()["Buckets"] == []
-        assert client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
-        print(f"destroyed in {time.monotonic() - began:.0f} s")
 
 
 def test_a_second_plan_changes_only_what_is_explained(applied: Applied) -> None:
@@ -187,7 +138,15 @@ def test_a_machine_of_the_application_prepares_itself(applied: Applied, tmp_path
         LaunchTemplateName=NAME, Versions=["$Latest"]
     )["LaunchTemplateVersions"]
     place_machine(tmp_path, template["LaunchTemplateData"]["UserData"])
+    # The authorities of RDS are on the internet, which this machine does not reach.
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----")
+    file = tmp_path / prepare.INSTANCE_FILE
+    told = json.loads(file.read_text(encoding="utf-8"))
+    assert told["authorities"].keys() == {"rds.pem"}
+    file.write_text(json.dumps(told | {"authorities": {"rds.pem": bundle.as_uri()}}))
     prepare.prepare(tmp_path)
+    assert (tmp_path / "opt/oracle/certificates/rds.pem").exists()
     settings = (tmp_path / "opt/oracle/oracle.env").read_text(encoding="utf-8")
     assert "ORACLE_DATABASE_URL='mysql://database.oracle.internal:3306/oracle'\n" in settings
     secrets = tmp_path / "run/oracle/secrets.env"
