@@ -12,6 +12,7 @@ from oracle.domain.errors import InvalidAddress
 from oracle.domain.subscribers import SubscriberState
 from oracle.domain.subscriptions import confirm
 from oracle.services.send_confirmation import send_confirmation
+from oracle.services.send_deliveries import sending_interval
 from oracle.services.subscribe import note_sign_up
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 ORIGIN = "import"
 PAGE = 500
 """Addresses stored in one transaction, well within the database's deadline."""
-
-
-SHARE_OF_RATE = 0.8
-"""How much of the provider's rate is used, digests and these mails together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,16 @@ async def import_subscribers(
     """Store the addresses of the rows, each a line's number and its text, a page at a time.
 
     With `confirmed` their consent was given elsewhere, which their origin `import` records.
-    Without it each new one is sent the mail that asks to confirm, at the pace of the provider.
-    Nobody who has left is brought back. `report` gets the number of each bad line and what is
-    wrong with it, never the address. `progress` gets the number of lines done.
+    Without it each that was never asked to confirm is sent the mail that asks, at the pace of the
+    provider: an import that was interrupted goes on where it stopped. Nobody who has left is
+    brought back. `report` gets the number of each bad line and what is wrong with it, never the
+    address. `progress` gets the number of lines done.
     """
     total = ImportReport()
     for page in _pages(rows):
         addresses, bad = _parse(page, report)
-        stored, new = await store_addresses(deps, addresses, confirmed=confirmed)
-        done = replace(stored, bad=bad, asked=0 if confirmed else await _ask(deps, new))
+        stored, unasked = await store_addresses(deps, addresses, confirmed=confirmed)
+        done = replace(stored, bad=bad, asked=0 if confirmed else await _ask(deps, unasked))
         total = total.plus(done)
         progress(total.lines)
     return total
@@ -111,13 +109,17 @@ def _parse(page: Sequence[Row], report: Report) -> tuple[list[EmailAddress], int
 async def store_addresses(
     deps: Dependencies, addresses: Sequence[EmailAddress], *, confirmed: bool, origin: str = ORIGIN
 ) -> tuple[ImportReport, Sequence[EmailAddress]]:
-    """Store a page of addresses in one transaction; return what became of them, and the new."""
+    """Store a page of addresses in one transaction.
+
+    Return what became of them, and those that wait to be confirmed and were never asked.
+    """
     by_key: dict[str, EmailAddress] = {}
     for address in addresses:
         by_key.setdefault(address.key, address)
     repeated = len(addresses) - len(by_key)
     state = SubscriberState.CONFIRMED if confirmed else SubscriberState.PENDING
     promoted = left = 0
+    unasked: list[EmailAddress] = []
     async with deps.store.begin() as unit:
         now = await unit.epochs.now()
         known = await unit.subscribers.list_by_keys(tuple(by_key))
@@ -135,6 +137,8 @@ async def store_addresses(
             elif confirmed and each.state is SubscriberState.PENDING:
                 changed = replace(confirm(each, now), origin=origin)
                 promoted += await unit.subscribers.update_subscriber(changed)
+            elif each.state is SubscriberState.PENDING and each.confirmation_sent_at is None:
+                unasked.append(each.address)
     left += len(suppressed - there)
     report = ImportReport(
         added=len(new),
@@ -142,11 +146,11 @@ async def store_addresses(
         known=len(by_key) - len(new) - promoted - left + repeated,
         left=left,
     )
-    return report, new
+    return report, [*unasked, *new]
 
 
 async def _ask(deps: Dependencies, addresses: Sequence[EmailAddress]) -> int:
-    interval = 1 / (deps.settings.mail_rate * SHARE_OF_RATE)
+    interval = sending_interval(deps.settings.mail_rate)
     asked = 0
     for address in addresses:
         subscriber = await note_sign_up(deps, address, origin=ORIGIN)

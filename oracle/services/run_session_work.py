@@ -31,7 +31,11 @@ async def prepare_session(deps: Dependencies, epoch: int) -> None:
     """
     ranking = await rank_stocks(deps)
     _show_predictions(deps, ranking)
-    if ranking.as_of == deps.market.usable_session() and not ranking.unavailable:
+    # A stock of which nothing can be said is finished as well: its prediction, stored, says so.
+    waits = any(
+        deps.predictions.find(each.symbol, ranking.as_of) is None for each in ranking.unavailable
+    )
+    if ranking.as_of == deps.market.usable_session() and not waits:
         await _note_done(deps, epoch, ranking.as_of, (RunKind.BARS, RunKind.FORECAST))
 
 

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from oracle.domain.errors import FeedUnavailable
+from oracle.domain.runs import RunKind
 from oracle.observability import measurements
 from oracle.services.run_session_work import prepare_session
 from oracle.settings import DEFAULT_WATCHLIST
@@ -67,6 +68,28 @@ async def test_a_stock_without_prediction_shows_none(market: ScriptedMarket) -> 
     shown = predicted()
     assert math.isnan(shown.pop("WMT"))
     assert all(value > 0 for value in shown.values())
+
+
+async def runs_of(market: ScriptedMarket) -> set[RunKind]:
+    """Return the kinds of work that are noted as done for the session."""
+    async with market.deps.store.begin() as unit:
+        session = market.deps.market.usable_session()
+        source = market.deps.feed.source
+        return {kind for kind in RunKind if await unit.runs.find_run(source, kind, session)}
+
+
+async def test_work_is_done_when_of_a_stock_nothing_can_be_said(market: ScriptedMarket) -> None:
+    """That is an answer, stored as any other: nobody is woken because of it every evening."""
+    market.feed.lengths["WMT"] = 30
+    await lead(market)
+    assert await runs_of(market) == {RunKind.BARS, RunKind.FORECAST}
+
+
+async def test_work_is_not_done_while_a_close_is_missing(market: ScriptedMarket) -> None:
+    """A stock whose prices did not come is waited for."""
+    market.feed.failures["WMT"] = FeedUnavailable("WMT timed out.")
+    await lead(market)
+    assert await runs_of(market) == set()
 
 
 async def test_the_last_sessions_ranking_is_no_prediction_of_the_next(

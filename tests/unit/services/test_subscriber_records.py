@@ -100,6 +100,19 @@ async def test_an_import_without_consent_asks(market: ScriptedMarket) -> None:
     assert len(mailer_of(market.deps).sent) == 2
 
 
+async def test_an_interrupted_import_asks_the_others_when_it_is_run_again(
+    market: ScriptedMarket,
+) -> None:
+    """A page is stored before its mails are sent: whoever was not asked is not forgotten."""
+    rows = [(2, "a@example.org"), (3, "b@example.org")]
+    mailer_of(market.deps).failures = [RuntimeError("killed")]
+    with pytest.raises(RuntimeError, match="killed"):
+        await take_over(market, rows, confirmed=False)
+    report, _, _ = await take_over(market, rows, confirmed=False)
+    assert report == ImportReport(known=2, asked=1)
+    assert [mail.recipient for mail in mailer_of(market.deps).sent] == ["b@example.org"]
+
+
 async def test_a_large_import_needs_no_more_memory_than_a_page(market: ScriptedMarket) -> None:
     """Lines are read as they are stored: the last of them finds the first ones gone."""
 
