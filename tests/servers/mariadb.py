@@ -1,5 +1,7 @@
 """A private MariaDB server for tests: its own folder, its own port, gone when the tests are.
 
+With `ORACLE_TEST_MYSQLD`, the path of MySQL's `mysqld`, it is a server of MySQL instead.
+
 A conftest imports the fixtures it needs: `mariadb_server`, one per test run (and per worker of a
 parallel run); `mariadb_url`, a new and empty database on it for each test; `mariadb_migrated_url`,
 a database with all tables and no rows, which is much faster.
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+MYSQLD = "ORACLE_TEST_MYSQLD"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 ATTEMPTS = 3
@@ -43,7 +46,6 @@ OPTIONS = (
     "--skip-log-bin",
     "--performance-schema=OFF",
     "--innodb-buffer-pool-size=32M",
-    "--innodb-log-file-size=16M",
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-doublewrite=OFF",
     "--innodb-fast-shutdown=1",
@@ -51,6 +53,10 @@ OPTIONS = (
     "--character-set-server=latin1",
     "--collation-server=latin1_swedish_ci",
 )
+
+
+MARIADB_OPTIONS = ("--innodb-log-file-size=16M",)
+MYSQL_OPTIONS = ("--mysqlx=OFF", "--secure-file-priv=NULL", "--innodb-redo-log-capacity=32M")
 
 
 class MariaDbServer:
@@ -65,17 +71,17 @@ class MariaDbServer:
 
     def install(self) -> None:
         """Create the system tables."""
+        program, arguments = _install_mysql(self._folder) if _is_mysql() else _install_mariadb()
         command = [
-            _find("mariadb-install-db"),
+            program,
             "--no-defaults",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
+            *arguments,
             f"--datadir={self._folder / 'rows'}",
             *_as_root(),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.fail(f"mariadb-install-db failed:\n{done.stdout}\n{done.stderr}")
+            pytest.fail(f"{program} failed:\n{done.stdout}\n{done.stderr}")
 
     def start(self) -> None:
         """Start and return once the server answers; on the port it had before, if it had one."""
@@ -84,7 +90,7 @@ class MariaDbServer:
             if self._started_on(port):
                 self.port = port
                 return
-        pytest.fail(f"mariadbd did not start:\n{self._log()}")
+        pytest.fail(f"{_server()} did not start:\n{self._log()}")
 
     def stop(self) -> None:
         """Shut the server down in good order."""
@@ -135,13 +141,14 @@ class MariaDbServer:
         with (self._folder / "log").open("wb") as log:
             self._process = process = subprocess.Popen(
                 [
-                    _find("mariadbd"),
+                    _server(),
                     "--no-defaults",
                     f"--datadir={self._folder / 'rows'}",
                     f"--socket={self._folder / 'socket'}",
                     f"--pid-file={self._folder / 'pid'}",
                     f"--port={port}",
                     *OPTIONS,
+                    *(MYSQL_OPTIONS if _is_mysql() else MARIADB_OPTIONS),
                     *self._options,
                     *_as_root(),
                 ],
@@ -218,6 +225,31 @@ def mariadb_url(mariadb_server: MariaDbServer) -> Iterator[str]:
     name = mariadb_server.create_database()
     yield mariadb_server.url(name)
     mariadb_server.drop_database(name)
+
+
+def _is_mysql() -> bool:
+    return bool(os.environ.get(MYSQLD))
+
+
+def _server() -> str:
+    return os.environ.get(MYSQLD) or _find("mariadbd")
+
+
+def _install_mariadb() -> tuple[str, Sequence[str]]:
+    return _find("mariadb-install-db"), (
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    )
+
+
+def _install_mysql(folder: Path) -> tuple[str, Sequence[str]]:
+    # Its administrator comes by the socket alone; names are not resolved, so an address is added.
+    (folder / "first.sql").write_text(
+        "CREATE USER root@'127.0.0.1' IDENTIFIED BY '';\n"
+        "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n"
+    )
+    (folder / "rows").mkdir()
+    return _server(), ("--initialize-insecure", f"--init-file={folder / 'first.sql'}")
 
 
 def _find(program: str) -> str:
