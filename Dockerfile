@@ -3,8 +3,13 @@
 # BASE_IMAGE takes the place of both bases at once, for a machine without a registry: any Debian with
 # python3 (3.11 or newer, venv), npm and ca-certificates. docs/containers.md says what else is where.
 ARG BASE_IMAGE=
-ARG NODE_IMAGE=${BASE_IMAGE:-node:22-trixie-slim}
-ARG PYTHON_IMAGE=${BASE_IMAGE:-python:3.13-slim-trixie}
+ARG NODE_IMAGE=${BASE_IMAGE:-node-base}
+ARG PYTHON_IMAGE=${BASE_IMAGE:-python-base}
+
+# Stages of their own, since Dependabot follows versions that stand in a FROM, and none in an ARG. A
+# base whose place another image takes is not fetched.
+FROM node:22.22.2-trixie-slim AS node-base
+FROM python:3.13.13-slim-trixie AS python-base
 
 # --- the browser's scripts ---------------------------------------------------------------------
 FROM ${NODE_IMAGE} AS assets

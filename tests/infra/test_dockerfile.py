@@ -33,12 +33,21 @@ def test_both_bases_can_be_replaced() -> None:
     """Each stage begins with an argument; one argument replaces all; no other syntax is fetched."""
     instructions = list_instructions()
     arguments = dict(rest.split("=", 1) for word, rest in instructions[:3] if word == "ARG")
-    bases = {rest.split()[0] for word, rest in instructions if word == "FROM"}
-    assert bases == {"${NODE_IMAGE}", "${PYTHON_IMAGE}"}
-    assert arguments["BASE_IMAGE"] == ""
-    for name in ("NODE_IMAGE", "PYTHON_IMAGE"):
-        assert re.fullmatch(r"\$\{BASE_IMAGE:-\w+:[\d.]+-[\w-]+\}", arguments[name])
+    assert arguments == {
+        "BASE_IMAGE": "",
+        "NODE_IMAGE": "${BASE_IMAGE:-node-base}",
+        "PYTHON_IMAGE": "${BASE_IMAGE:-python-base}",
+    }
+    bases = [rest.split() for word, rest in instructions if word == "FROM"]
+    assert {words[0] for words in bases[2:]} == {"${NODE_IMAGE}", "${PYTHON_IMAGE}"}
     assert "syntax=" not in (ROOT / "Dockerfile").read_text()
+
+
+def test_dependabot_sees_the_bases() -> None:
+    """It reads a whole version in a FROM, and follows neither arguments nor half a version."""
+    bases = [rest for word, rest in list_instructions() if word == "FROM"][:2]
+    for base, name in zip(bases, ("node", "python"), strict=True):
+        assert re.fullmatch(rf"{name}:\d+\.\d+\.\d+-[\w-]+ AS {name}-base", base), base
 
 
 def test_the_image_runs_as_nobody_and_ends_in_peace() -> None:
