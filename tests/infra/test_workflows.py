@@ -123,6 +123,17 @@ def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
         assert jobs[job]["needs"] == "check"
 
 
+def test_a_commit_is_checked_once() -> None:
+    """A branch's by its pull request, main's and a release's by who calls the check; or by hand."""
+    # YAML 1.1 reads the word `on` as true.
+    events: dict[str, Any] = {
+        path.stem: yaml.safe_load(path.read_text())[True] for path in WORKFLOWS
+    }
+    assert set(events["check"]) == {"pull_request", "workflow_call", "workflow_dispatch"}
+    pushed = {name: event["push"] for name, event in events.items() if "push" in event}
+    assert pushed == {"image": {"branches": ["main"]}, "release": {"tags": ["v*.*.*"]}}
+
+
 def called_targets() -> set[str]:
     """Return the targets of the Makefile that jobs call, by name or by their matrix."""
     called: set[str] = set()
