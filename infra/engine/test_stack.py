@@ -128,7 +128,10 @@ def test_compose_accepts_what_the_machines_run(docker: Docker, tmp_path: Path, n
     """Compose itself reads both files, every variable filled in, and finds nothing wrong."""
     text = (ROOT / "infra" / f"compose.{name}.yaml").read_text(encoding="utf-8")
     secrets = tmp_path / "secrets.env"
-    secrets.write_text("OPERATORS_SMTP_PASSWORD='one $with a dollar'\n", encoding="utf-8")
+    secrets.write_text(
+        "OPERATORS_SMTP_PASSWORD='one $with a dollar'\nGF_SECURITY_ADMIN_PASSWORD='first'\n",
+        encoding="utf-8",
+    )
     # The machine's own paths exist on the machine alone.
     text = re.sub(r"env_file: \[.*\]", f"env_file: [{secrets}]", text)
     file = tmp_path / "compose.yaml"
@@ -138,11 +141,18 @@ def test_compose_accepts_what_the_machines_run(docker: Docker, tmp_path: Path, n
         docker.run("compose", "--file", file, "config", "--quiet")
     docker.run("compose", "--file", file, "config", "--quiet", variables=needed)
     if name == "monitoring":
-        read = docker.run("compose", "--file", file, "config", "--format", "json", variables=needed)
-        grafana = json.loads(read)["services"]["grafana"]["environment"]
+        read = docker.run(
+            *("compose", "--env-file", secrets, "--file", file, "config", "--format", "json"),
+            variables=needed,
+        )
+        services = json.loads(read)["services"]
+        grafana = services["grafana"]["environment"]
         # What is printed here has each dollar twice, as a compose file would.
         expected = ("$$__env{OPERATORS_SMTP_PASSWORD}", "one $$with a dollar")
         assert (grafana["GF_SMTP_PASSWORD"], grafana["OPERATORS_SMTP_PASSWORD"]) == expected
+        assert services["alertmanager"]["environment"]["OPERATORS_SMTP_PASSWORD"] == expected[1]
+        given = [name for name, said in services.items() if "first" in json.dumps(said)]
+        assert given == ["grafana"]
 
 
 def test_pages_interface_and_health_answer(stack: Stack) -> None:

@@ -233,6 +233,42 @@ def test_no_file_holds_a_secret() -> None:
     assert unnamed == set()
 
 
+def test_a_container_of_monitoring_gets_its_own_secrets_alone() -> None:
+    """Each names what it needs without a value, the unit hands it over, and no file gives all."""
+    services = list_services(MONITORING)
+    assert not [each.name for each in services if "env_file" in each.said]
+    named = {
+        each.name: {name for name, value in each.said["environment"].items() if value is None}
+        for each in services
+        if "environment" in each.said
+    }
+    assert {name: secrets for name, secrets in named.items() if secrets} == {
+        "alertmanager": {"OPERATORS_SMTP_PASSWORD"},
+        "grafana": {"GF_SECURITY_ADMIN_PASSWORD", "OPERATORS_SMTP_PASSWORD"},
+    }
+    modules = ROOT / "infra" / "terraform" / "modules"
+    fetched = re.search(
+        r"^  secrets = merge\(\n(.*?)^  \)",
+        (modules / "monitoring" / "main.tf").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert fetched is not None
+    assert set(re.findall(r"\{ (\w+) = ", fetched[1])) == set.union(*named.values())
+    files = modules / "machine" / "files"
+    written = re.search(
+        r'^SECRETS_FILE = "(.+)"$', (files / "prepare.py").read_text(), re.MULTILINE
+    )
+    assert written is not None
+    calls = [
+        line
+        for name in ("oracle.service", "oracle-compose")
+        for line in (files / name).read_text().splitlines()
+        if "docker compose --env-file" in line
+    ]
+    assert len(calls) == 3
+    assert all(f" --env-file /{written[1]} " in call for call in calls)
+
+
 def test_monitoring_asks_services_that_are_there() -> None:
     """Every target, data source and receiver that is a name is a service of that compose file."""
     for file, prometheus in ((LOCAL, "prometheus.yml"), (MONITORING, "prometheus.production.yml")):

@@ -592,7 +592,8 @@ def test_a_person_reaches_the_containers_by_one_command(stack: Stack, tmp_path: 
             check=True,
         ).stdout
         assert said == (
-            f"compose|--env-file|/opt/oracle/.env|--file|/opt/oracle/{compose}|ps|--all|"
+            "compose|--env-file|/opt/oracle/.env|--env-file|/run/oracle/secrets.env|"
+            f"--file|/opt/oracle/{compose}|ps|--all|"
         )
     runbooks = (ROOT / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
     assert "`sudo oracle-compose`" in runbooks
