@@ -109,6 +109,7 @@ module "database" {
   multi_az             = var.database_multi_az
   backup_days          = var.database_backup_days
   performance_insights = var.database_performance_insights
+  log_days             = var.log_days
   alarm_topic_arn      = module.mail.alarm_topic.arn
   deletion_protection  = var.deletion_protection
 }

@@ -274,7 +274,7 @@ variable "price_class" {
 }
 
 variable "log_days" {
-  description = "Days that logs of the network and of the function are kept."
+  description = "Days that logs of network, database and function are kept."
   type        = number
   default     = 30
 

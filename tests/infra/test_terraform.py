@@ -713,6 +713,18 @@ def test_the_database_is_encrypted_backed_up_and_not_easily_lost(stack: Stack) -
     assert database["delete_automated_backups"] is False
 
 
+def test_what_the_database_logs_goes_after_a_while(stack: Stack) -> None:
+    """Each log that RDS hands on has a group of ours, since RDS's own would be kept for ever."""
+    exported = stack.one("module.database.aws_db_instance.this")["enabled_cloudwatch_logs_exports"]
+    groups = {
+        row["name"]: row["retention_in_days"]
+        for at, row in stack.all("aws_cloudwatch_log_group").items()
+        if at.startswith("module.database.")
+    }
+    assert groups == {f"/aws/rds/instance/oracle-production/{log}": 30 for log in exported}
+    assert set(exported) == {"error", "slowquery"}
+
+
 def test_the_database_speaks_tls_unicode_and_read_committed(stack: Stack) -> None:
     """The parameter group says so, and the server uses it."""
     group = stack.one("module.database.aws_db_parameter_group.this")

@@ -1,6 +1,6 @@
 # The whole stack against a provider that makes everything up: no account, no network. Run by
 # `make test`, on a copy in which the ephemeral password is a plain word, since mocks know no
-# ephemeral values. What the resources look like is read by tests/infra/test_*_clauses.py from the
+# ephemeral values. What the resources look like is read by tests/infra/test_terraform.py from the
 # state that this leaves.
 
 mock_provider "aws" {

@@ -73,6 +73,16 @@ variable "performance_insights" {
   type        = bool
 }
 
+variable "log_days" {
+  description = "Days that what the database logs is kept for."
+  type        = number
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400], var.log_days)
+    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or 400 days."
+  }
+}
+
 variable "alarm_topic_arn" {
   description = "Topic that hears of trouble."
   type        = string
