@@ -42,6 +42,13 @@ class Docker:
     own: bool
     """Whether the tests have started it."""
 
+    @property
+    def socket(self) -> str:
+        """Where the engine listens, on this machine."""
+        return self.environment.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix(
+            "unix://"
+        )
+
     def run(
         self,
         *arguments: str | Path,

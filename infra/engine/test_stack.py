@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.timeout(3600)]
 
 PROJECT = "oracle-test-containers"
-INSTANCES = ("app", "app-2", "proxy")
+INSTANCES = ("app", "app-2", "proxy", "docker-reader")
 STANDINS = Path(__file__).with_name("compose.standins.yaml")
 
 
@@ -108,6 +108,7 @@ def stack(docker: Docker, built: Built) -> Iterator[Stack]:
             **{name: str(free_port()) for name in ports},
             "ORACLE_TAG": TAG,
             "ORACLE_MARKET": "sample",
+            "DOCKER_SOCKET": docker.socket,
         },
     )
     try:
@@ -202,6 +203,63 @@ def test_tables_are_made_once(stack: Stack) -> None:
     assert stack.log("migrate").count("Applied ") == 1
     for service in ("app", "app-2"):
         assert migrated["FinishedAt"] < stack.inspect(service)["State"]["StartedAt"]
+
+
+READ_BY_SOCKET = """
+import http.client, json, socket, sys
+
+class Engine(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect("/run/docker-reader/docker.sock")
+
+for method, path in json.loads(sys.argv[1]):
+    engine = Engine("engine")
+    engine.request(method, path)
+    answer = engine.getresponse()
+    # What is followed never ends.
+    print(json.dumps([answer.status, answer.read1(65536).decode(errors="replace")[:4000]]))
+    engine.close()
+"""
+
+
+def test_the_reader_of_the_engine_only_reads(stack: Stack) -> None:
+    """What Alloy asks for is answered, lines as they are written; whatever changes is refused."""
+    app = stack.inspect("app")["Id"]
+    asked = [
+        ("HEAD", "/_ping"),
+        ("GET", "/v1.41/containers/json"),
+        ("GET", "/v1.41/networks"),
+        ("GET", f"/v1.41/containers/{app}/json"),
+        ("GET", f"/v1.41/containers/{app}/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=0"),
+    ]
+    refused = [
+        ("POST", f"/v1.41/containers/{app}/stop"),
+        ("POST", "/v1.41/containers/create"),
+        ("DELETE", f"/v1.41/containers/{app}?force=1"),
+        ("POST", f"/v1.41/containers/{app}/json"),
+        ("GET", f"/v1.41/containers/{app}/archive?path=/etc/passwd"),
+        ("GET", "/v1.41/containers/json/../../images/json"),
+        ("GET", "/v1.41/secrets"),
+        ("GET", "/info"),
+    ]
+    # As Alloy is: root without capabilities, who has the socket and nothing else.
+    said = stack.docker.run(
+        *("run", "--rm", "--network", "none", "--user", "0:0", "--cap-drop", "ALL"),
+        *("--volume", f"{PROJECT}_docker-reader:/run/docker-reader:ro"),
+        *(f"oracle:{TAG}", "python", "-c", READ_BY_SOCKET, json.dumps(asked + refused)),
+    )
+    answers = [json.loads(line) for line in said.splitlines()]
+    statuses = [status for status, _ in answers]
+    assert statuses == [200] * len(asked) + [403] * len(refused)
+    bodies = [body for _, body in answers]
+    assert app in bodies[1]
+    assert f"{PROJECT}_default" in bodies[2]
+    assert app in bodies[3]
+    assert '"event"' in bodies[4]
+    assert stack.inspect("app")["State"]["Running"]
+    assert f"/v1.41/containers/{app}/stop" in stack.log("docker-reader")
 
 
 def test_a_visitor_does_not_notice_that_an_instance_goes(stack: Stack) -> None:

@@ -183,6 +183,55 @@ def test_alloy_keeps_its_place_where_it_may_write() -> None:
         assert f"alloy:{path}" in said["volumes"]
 
 
+READER = ROOT / "infra" / "alloy" / "docker-reader.cfg"
+
+
+def test_one_container_alone_holds_the_engines_socket() -> None:
+    """Alloy has another, which the reader makes for it where both say, in both files."""
+    holders = {
+        (each.file, each.name)
+        for each in SERVICES
+        if "docker.sock:" in str(each.said.get("volumes", []))
+    }
+    assert holders == {(LOCAL, "docker-reader"), (PRODUCTION, "docker-reader")}
+    bound = re.search(r"^    bind unix@(\S+) ", READER.read_text(), re.MULTILINE)
+    assert bound is not None
+    folder = str(Path(bound[1]).parent)
+    for file in (LOCAL, PRODUCTION):
+        reader, alloy = get_service(file, "docker-reader").said, get_service(file, "alloy").said
+        assert f"docker-reader:{folder}" in reader["volumes"]
+        assert f"docker-reader:{folder}:ro" in alloy["volumes"]
+        assert alloy["environment"]["DOCKER_HOST"] == f"unix://{bound[1]}"
+        assert "docker-reader" in alloy["depends_on"]
+        assert [volume for volume in reader["volumes"] if f"alloy/{READER.name}:" in volume]
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/_ping", True),
+        ("/v1.47/containers/json", True),
+        ("/v1.47/networks", True),
+        (f"/v1.47/containers/{'0a' * 32}/json", True),
+        (f"/v1.47/containers/{'0a' * 32}/logs", True),
+        (f"/v1.47/containers/{'0a' * 32}/export", False),
+        ("/v1.47/containers/app/logs", False),
+        ("/v1.47/containers/../images/json", False),
+        ("/v1.47/images/json", False),
+        ("/v1.47/containers/json/", False),
+        ("/info", False),
+    ],
+)
+def test_the_reader_knows_what_alloy_asks_for(path: str, known: bool) -> None:  # noqa: FBT001 - a row
+    """Its one expression fits these paths and no others; the first two rules refuse the rest."""
+    text = READER.read_text()
+    expression = re.search(r"^    acl known path_reg (\S+)$", text, re.MULTILINE)
+    assert expression is not None
+    assert bool(re.search(expression[1], path)) is known
+    assert "acl reads method GET HEAD\n" in text
+    assert "http-request deny deny_status 403 if !reads or !known\n" in text
+
+
 def test_the_local_settings_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The application takes the image's and compose's variables, in development and only there."""
     spoken = {
