@@ -189,6 +189,11 @@ def observe_predictions(made: Iterable[Prediction]) -> None:
         metrics.forecast_predictions.labels(outcome).inc()
 
 
+def observe_settled_sessions(window: str, sessions: int) -> None:
+    """Show how many settled sessions the live record has within that window."""
+    metrics.settled_sessions.labels(window).set(sessions)
+
+
 def observe_coverage(level: float, window: str, share: float) -> None:
     """Show the live record's coverage at that level over that window."""
     metrics.forecast_coverage.labels(f"{level:g}", window).set(share)

@@ -215,6 +215,11 @@ forecast_error = _figure(
     "Error over the baseline's: absolute for last_close, CRPS for the others; below 1 is better.",
     {"baseline": BASELINES, "window": list(Window)},
 )
+settled_sessions = _figure(
+    "oracle_forecast_settled_sessions",
+    "Settled sessions that the figures of that window are of.",
+    {"window": list(Window)},
+)
 last_settled_session = _figure(
     "oracle_forecast_last_settled_session_timestamp_seconds",
     "Close of the newest session of which a live prediction is settled.",

@@ -34,6 +34,7 @@ async def observe_record(deps: Dependencies) -> None:
 
 
 def _observe_scores(window: Window, scores: Scores) -> None:
+    measurements.observe_settled_sessions(window.value, scores.sessions)
     for coverage in scores.coverages:
         measurements.observe_coverage(coverage.level, window.value, coverage.share.value)
     ratios = {

@@ -30,7 +30,7 @@ def _stats() -> list[Panel]:
                 ),
             ),
             (Step(None, "red", "nothing is predicted"), Step(10, "green", "the watchlist is")),
-            width=4,
+            width=3,
             height=5,
         ),
         Panel(
@@ -51,11 +51,12 @@ def _stats() -> list[Panel]:
             "stat",
             "The 80 % range held",
             "Share of closes of the last 60 sessions that fell into the 80 % range. With so few "
-            "sessions chance alone moves it by 15 points.",
+            "sessions chance alone moves it by 15 points; no data before 30 are settled.",
             "percentunit",
             (
                 Query(
-                    'level_window:oracle_forecast_coverage:ratio{level="0.8", window="60"}',
+                    'level_window:oracle_forecast_coverage:ratio{level="0.8", window="60"} and '
+                    "on (window) window:oracle_forecast_settled_sessions:max >= 30",
                     instant=True,
                 ),
             ),
@@ -64,9 +65,27 @@ def _stats() -> list[Panel]:
                 Step(0.645, "green", "within chance of 80 %"),
                 Step(0.955, "yellow", "too wide"),
             ),
-            width=4,
+            width=3,
             height=5,
             decimals=1,
+        ),
+        Panel(
+            "stat",
+            "Settled sessions",
+            "Sessions of which predictions of today's model are settled.",
+            "none",
+            (
+                Query(
+                    'window:oracle_forecast_settled_sessions:max{window="all"}',
+                    instant=True,
+                ),
+            ),
+            (
+                Step(None, "yellow", "too few to say anything"),
+                Step(30, "green", "enough for the record to speak"),
+            ),
+            width=3,
+            height=5,
         ),
         Panel(
             "stat",
@@ -115,7 +134,7 @@ def _stats() -> list[Panel]:
                 ),
             ),
             (Step(None, "green", "usual"), Step(0.1, "yellow", "look at the prices")),
-            width=4,
+            width=3,
             height=5,
             decimals=1,
         ),

@@ -172,6 +172,8 @@ async def test_metrics_show_the_live_record(market: ScriptedMarket) -> None:
     assert value("oracle_forecast_coverage_ratio", {"level": "0.8", "window": "60"}) == (
         scores.coverages[1].share.value
     )
+    for window in Window:
+        assert value("oracle_forecast_settled_sessions", {"window": window}) == scores.sessions == 1
     assert scores.mae_ratio is not None
     assert value("oracle_forecast_error_ratio", {"baseline": "last_close", "window": "60"}) == (
         scores.mae_ratio.value
