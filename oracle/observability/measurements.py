@@ -167,7 +167,7 @@ class FeedMetrics:
         """Record one question; the outcome is a word such as `ok` or `rate_limited`."""
         metrics.feed_requests.labels(operation, outcome).inc()
         if outcome in metrics.FEED_ANSWERS:
-            metrics.feed_request_duration.labels(operation, outcome).observe(seconds)
+            metrics.feed_request_duration.labels(operation).observe(seconds)
 
 
 def observe_database(operation: str, outcome: str, seconds: float) -> None:

@@ -54,6 +54,20 @@ def list_input_panels() -> list[Panel]:
         ),
         Panel(
             "timeseries",
+            "Time of a question to the feed, p90",
+            "Nine of ten questions that were asked were over sooner, however they ended.",
+            "s",
+            (
+                Query(
+                    "histogram_quantile(0.9, sum by (operation, le) "
+                    "(rate(oracle_feed_request_duration_seconds_bucket[1h])))",
+                    "{{operation}}",
+                ),
+            ),
+            links=(_LOG,),
+        ),
+        Panel(
+            "timeseries",
             "Time of the arithmetic, p90",
             "Nine of ten fits and batches of forecasts were faster.",
             "s",
