@@ -213,7 +213,7 @@ def test_an_alert_arrives_at_the_topic(
 
 
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
-    """In production an instance is a target by its tags, with its id and zone as labels."""
+    """In production a machine is a target by its tags, with its id, zone and what it serves."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     client = boto3.client("ec2", endpoint_url=aws, region_name=REGION, **keys)
 
@@ -274,6 +274,11 @@ def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
             ("node", watching, a),
         }
         wait_until(lambda: targets() == expected, "the machines to be found", 40)
+        assert {
+            each["labels"]["environment"]
+            for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
+            if each["labels"]["job"] == "app"
+        } == {"production"}
         ports = {
             each["scrapePool"]: each["scrapeUrl"].rsplit(":", 1)[1]
             for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
