@@ -13,6 +13,7 @@ import pytest
 import yaml
 from moto.server import ThreadedMotoServer
 
+from tests.infra.compose_files import MONITORING, get_service
 from tests.infra.documents import GRAFANA, PROMETHEUS, ROOT, RULES, list_alerts, read_yaml
 from tests.servers.application import free_port
 from tests.servers.monitoring import (
@@ -60,6 +61,25 @@ def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
         for each in read_yaml(PROVISIONING / "datasources" / "datasources.yaml")["datasources"]
     }
     assert {each["datasourceUid"] for each in rule["data"]} - {"__expr__"} <= uids
+
+
+def test_in_production_grafana_tells_the_topic_as_well() -> None:
+    """Its file stands in the other one's place, under the same name, and its words are given."""
+    with_mail = read_yaml(PROVISIONING / "alerting" / "contact-points.yaml")["contactPoints"]
+    file = GRAFANA / "contact-points.production.yaml"
+    (contact,) = read_yaml(file)["contactPoints"]
+    topic, *others = contact["receivers"]
+    assert [{**contact, "receivers": others}] == with_mail
+    assert topic["type"] == "sns"
+    # By Grafana's reference; without keys it has the machine's role.
+    assert topic["settings"] == {
+        "topic_arn": "${ALARM_TOPIC_ARN}",
+        "sigv4": {"region": "${AWS_REGION}"},
+    }
+    said = get_service(MONITORING, "grafana").said
+    assert set(re.findall(r"\$\{(\w+)\}", file.read_text())) <= set(said["environment"])
+    place = "/etc/grafana/provisioning/alerting/contact-points.yaml"
+    assert f"../grafana/{file.name}:{place}:ro" in said["volumes"]
 
 
 def start_alertmanager(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
