@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from scripts.dashboards.panels import Json
 
 _LOG = logs_link(app="app")
+_PROMISED: Json = {
+    "matcher": {"id": "byRegexp", "options": "promised .*"},
+    "properties": [{"id": "custom.lineStyle", "value": {"dash": [4, 8], "fill": "dash"}}],
+}
 _CURRENT = 'symbol:oracle_stock_current_value:leader{symbol=~"$symbol"}'
 _PREDICTED = 'symbol:oracle_stock_predicted_value:leader{symbol=~"$symbol"}'
 
@@ -51,7 +55,7 @@ def _stats() -> list[Panel]:
             "stat",
             "The 80 % range held",
             "Share of closes of the last 60 sessions that fell into the 80 % range. With so few "
-            "sessions chance alone moves it by 15 points; no data before 30 are settled.",
+            "chance alone moves it by 15 points, with 30 by 22; no data before 30 are settled.",
             "percentunit",
             (
                 Query(
@@ -214,14 +218,7 @@ def _record() -> list[Panel]:
                 ),
                 Query("level:oracle_forecast_coverage_expected:ratio", "promised {{level}}"),
             ),
-            overrides=(
-                {
-                    "matcher": {"id": "byRegexp", "options": "promised .*"},
-                    "properties": [
-                        {"id": "custom.lineStyle", "value": {"dash": [4, 8], "fill": "dash"}}
-                    ],
-                },
-            ),
+            overrides=(_PROMISED,),
             limits=(0, 1),
             links=(_LOG,),
         ),
@@ -237,6 +234,7 @@ def _record() -> list[Panel]:
                 ),
                 Query("level:oracle_forecast_coverage_expected:ratio", "promised {{level}}"),
             ),
+            overrides=(_PROMISED,),
             limits=(0, 1),
         ),
         Panel(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scripts.dashboards.boards import build_board, loki_variable, text_variable
-from scripts.dashboards.panels import Panel, Query, Step
+from scripts.dashboards.panels import Panel, Query, Step, service_link
 
 if TYPE_CHECKING:
     from scripts.dashboards.panels import Json
@@ -100,6 +100,7 @@ def _rates() -> list[Panel]:
                 ),
             ),
             source="loki",
+            links=(service_link(route="${__field.labels.route}"),),
         ),
     ]
 

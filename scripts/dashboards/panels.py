@@ -83,6 +83,16 @@ def logs_link(**variables: str) -> Json:
     }
 
 
+def service_link(**variables: str) -> Json:
+    """Return a link from a point of the log to the measurements at that time."""
+    chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
+    return {
+        "title": "Measurements at that time",
+        "url": f"/d/oracle-service/service?${{__url_time_range}}{chosen}",
+        "targetBlank": False,
+    }
+
+
 def to_json(panel: Panel, number: int, x: int, y: int) -> Json:
     """Return the panel at that place, with the texts for its colours and for no data."""
     return {
@@ -151,7 +161,7 @@ def _defaults(panel: Panel) -> Json:
             "steps": [{"value": step.start, "color": step.colour} for step in panel.steps],
         },
         "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"},
-        "links": list(panel.links),
+        "links": _links(panel),
     }
     low, high = panel.limits
     for name, value in (("decimals", panel.decimals), ("min", low), ("max", high)):
@@ -167,6 +177,13 @@ def _defaults(panel: Panel) -> Json:
             "thresholdsStyle": {"mode": "dashed" if len(panel.steps) > 1 else "off"},
         }
     return defaults
+
+
+def _links(panel: Panel) -> list[Json]:
+    """Return the panel's links; a graph of figures without any leads to the whole log."""
+    if panel.kind == "timeseries" and panel.source == "prometheus" and not panel.links:
+        return [logs_link()]
+    return list(panel.links)
 
 
 def _options(panel: Panel) -> Json:

@@ -175,6 +175,25 @@ def test_links_lead_to_boards() -> None:
         assert others == set(BOARDS.values()) - {board["title"]}
 
 
+def test_every_graph_of_figures_leads_to_the_log_and_back() -> None:
+    """From any point to the lines of that time, and from lines by route to the measurements."""
+    graphs = [
+        (board["title"], panel)
+        for board in BOARD_LIST
+        for panel in list_panels(board)
+        if panel["type"] == "timeseries"
+    ]
+    alone = [
+        f"{title}: {panel['title']}"
+        for title, panel in graphs
+        if panel["datasource"]["type"] == "prometheus"
+        and "/d/oracle-logs/" not in json.dumps(panel["fieldConfig"]["defaults"]["links"])
+    ]
+    assert alone == []
+    back = [panel for title, panel in graphs if title == "Logs"]
+    assert "/d/oracle-service/" in json.dumps(back)
+
+
 def test_every_query_parses() -> None:
     """PromQL and LogQL are what their grammars say, in boards, rules, alerts and runbooks."""
     wrong = [(each.query.place, each.errors) for each in parse_all() if each.errors]
