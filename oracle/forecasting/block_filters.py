@@ -53,17 +53,18 @@ class BlockFilter:
         end = self.ends.shape[2] - place * BLOCK
         return slice(end - BLOCK, end)
 
-    def apply(self, room: FloatArray) -> FloatArray:
+    def apply(self, room: FloatArray, first: int = 0) -> FloatArray:
         """Return the sum as [blocks, B, C] and complete the room, whose inputs are filled in.
 
-        Every column is computed by itself: what is not finite stays in its own.
+        Only the blocks from the `first` on are returned. Every column is computed by itself: what
+        is not finite stays in its own.
         """
         given = self.ends.shape[2]
         sums = slice(given, given + len(self.between))
         ends = np.matmul(self.ends, room[:, :given]).transpose(1, 0, 2)
         room[0, sums] = 0.0
         room[1:, sums] = np.matmul(self.between, ends).transpose(1, 0, 2)
-        total: FloatArray = np.matmul(self.gains, room)
+        total: FloatArray = np.matmul(self.gains[first:], room[first:])
         return total
 
 

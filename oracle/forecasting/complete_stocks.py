@@ -11,23 +11,15 @@ The numbers are those of `scale`, `surprise` and `mean`, which other stocks need
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oracle.forecasting.bars import largest, plain_ranges, smallest
 from oracle.forecasting.block_filters import BlockFilter, block_filter
+from oracle.forecasting.complete_lean import CompleteLean
 from oracle.forecasting.distribution import QUANTILE_SESSIONS
-from oracle.forecasting.mean import (
-    LEAN_CLIP,
-    MOMENTUM_FIRST_LAG,
-    MOMENTUM_SESSIONS,
-    STANDARD_CLIP,
-    centred_market,
-    residual_features,
-    residual_part,
-)
+from oracle.forecasting.mean import centred_market, residual_features, residual_part
 from oracle.forecasting.panel import ODD_MOVE
 from oracle.forecasting.scale import FLOOR, SMALLEST_SCALE, WARM_UP
 from oracle.forecasting.smoothing import (
@@ -54,7 +46,6 @@ _CLOSE_INPUTS = ((_NORM_HALF_LIFE, 1.0, 8.0, 21.0, 250.0),)
 _RANGE_INPUTS = ((_NORM_HALF_LIFE, 1.0, 250.0), (0.5, 3.0, 8.0, 21.0), (3.0, 21.0))
 """Half-lives of the sums of |r|, gk and on. That of the norm comes first and serves the floor."""
 
-_MOMENTUM_END = MOMENTUM_FIRST_LAG + MOMENTUM_SESSIONS
 _MARGIN = 1e-9
 """A size so near to its limit that rounding could decide is left to the general path."""
 
@@ -78,8 +69,7 @@ class CompletePath:
 
     `value` gives A0 = max(value + falls, floor), with `floor` the gains of the sum that is taken of
     the first input and its first half-life, and `falls` [2, N] the weights of the falls, all alike
-    from the session on that has so many before it. `corrections` gives f g, `running` a running
-    sum, and `market` [N] is what all stocks' leans share, a residual without memory included.
+    from the session on that has so many before it. `corrections` gives f g, and `lean` the rest.
     """
 
     spare: int
@@ -87,9 +77,7 @@ class CompletePath:
     floor: FloatArray
     falls: FloatArray
     corrections: BlockFilter
-    running: BlockFilter
-    market: FloatArray
-    residual: FloatArray
+    lean: CompleteLean
     with_ranges: bool
 
     def follow(self, window: Panel) -> Outcome:
@@ -123,7 +111,8 @@ class CompletePath:
         np.divide(returns[1:], before[:-1], out=returns[1:])
         factor = self._factor(returns)
         np.divide(returns[1:], factor[:-1], out=returns[1:])
-        lean, errors = self._errors(returns)
+        first = max(self.spare + WARM_UP, len(returns) - QUANTILE_SESSIONS - 1)
+        lean, errors = self.lean.errors(returns, first)
         return Outcome(before[-1] * factor[-1], lean, errors, complete)
 
     def _before(self, logs: FloatArray, room: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -140,7 +129,7 @@ class CompletePath:
             for (lag, _), weights in zip(_FALLS, self.falls, strict=True):
                 np.subtract(logs[0], logs[:lag], out=drops[:lag])
                 np.subtract(logs[:-lag], logs[lag:], out=drops[lag:])
-                np.clip(drops, 0.0, np.inf, out=drops)  # Twice as fast as the maximum with zero.
+                np.maximum(drops, 0.0, out=drops)
                 # One number for nearly all sessions is several times faster than one for each.
                 start = self.spare + lag
                 drops[:start] *= weights[:start, None]
@@ -153,35 +142,8 @@ class CompletePath:
         """Return f g [N, C] from r_{t+1} / A0_t."""
         room = self.corrections.room(standard.shape[1])
         sizes = _in_blocks(np.abs(standard))
-        np.clip(sizes, 0.0, SURPRISE_CLIP, out=room[:, self.corrections.rows(0)])
+        np.minimum(sizes, SURPRISE_CLIP, out=room[:, self.corrections.rows(0)])
         return self.corrections.apply(room).reshape(standard.shape)
-
-    def _errors(self, standard: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the last lean [C] and the errors [n, C] from r_{t+1} / A_t."""
-        rows = len(standard)
-        clipped = np.clip(standard, -STANDARD_CLIP, STANDARD_CLIP)
-        room = self.running.room(standard.shape[1])
-        room[:, self.running.rows(0)] = _in_blocks(clipped)
-        running = self.running.apply(room).reshape(standard.shape)
-        first = max(self.spare + WARM_UP, rows - QUANTILE_SESSIONS - 1)
-        lean = np.zeros((rows - first, standard.shape[1]))
-        # From the first lag of momentum on there is a sum, and after its last one a difference.
-        start, end = (min(rows, max(first, lag)) for lag in (MOMENTUM_FIRST_LAG, _MOMENTUM_END))
-        lean[start - first : end - first] = running[
-            start - MOMENTUM_FIRST_LAG : end - MOMENTUM_FIRST_LAG
-        ]
-        np.subtract(
-            running[end - MOMENTUM_FIRST_LAG : rows - MOMENTUM_FIRST_LAG],
-            running[end - _MOMENTUM_END : rows - _MOMENTUM_END],
-            out=lean[end - first :],
-        )
-        lean *= self.residual[0] / np.sqrt(MOMENTUM_SESSIONS)
-        part = np.empty(lean.shape)
-        for lag, coefficient in enumerate(self.residual[1:]):
-            lean += np.multiply(clipped[first - lag : rows - lag], coefficient, out=part)
-        lean += self.market[first:, None]
-        np.clip(lean, -LEAN_CLIP, LEAN_CLIP, out=lean)
-        return lean[-1], standard[first + 1 :] - lean[:-1]
 
 
 def complete_path(fit: Fit, *, with_ranges: bool) -> CompletePath | None:
@@ -228,9 +190,7 @@ def complete_path(fit: Fit, *, with_ranges: bool) -> CompletePath | None:
             _padded(entering, spare),
             _padded(gain[0] * STOCK_PSEUDO_DAYS * fit.usual_surprise, spare, 1.0),
         ),
-        running=_running_sum(rows + spare),
-        market=_padded(market, spare),
-        residual=fit.residual_coefficients,
+        lean=CompleteLean.of(_padded(market, spare), fit.residual_coefficients),
         with_ranges=with_ranges,
     )
 
@@ -252,13 +212,6 @@ def _scale_weights(
     own[year] += np.divide(relative, usual, out=np.zeros(len(usual)), where=usual > 0.0)
     falls = [coefficients[place] / np.clip(counts, 1.0, lag) for lag, place in _FALLS]
     return own * weights_from(1, len(counts), half_lives)[1], np.array(falls)
-
-
-@lru_cache(maxsize=16)
-def _running_sum(rows: int) -> BlockFilter:
-    """Return the sum of all sessions so far, which has the same gains in every block."""
-    whole = block_filter(((np.inf,),), np.ones((1, rows)))
-    return BlockFilter(whole.gains[:1], whole.ends, whole.between)
 
 
 def _padded(series: FloatArray, spare: int, filling: float = 0.0) -> FloatArray:
