@@ -78,7 +78,6 @@ class CompleteLean:
         np.clip(lean, -LEAN_CLIP, LEAN_CLIP, out=lean)
         return lean[-1], standard[first + 1 :] - lean[:-1]
 
-
     def _room(self, columns: int) -> FloatArray:
         """Return the filter's room with its row of ones, after which those of Z follow."""
         blocks, _, rows = self.filter.gains.shape

@@ -37,9 +37,6 @@ _LEVELS = np.array(LEVELS)
 _TAPER = 1.0 - np.abs(_LEVELS - 0.5) / 0.475
 _SMALLEST_GAP = 1e-6
 
-_CELLS = 8_192
-"""At most this many; more take longer to count than they save in sorting."""
-
 POOL_WEIGHT: FloatArray = np.full(len(LEVELS), 2000.0)
 """K: how many own errors the pool's quantile is worth, per level.
 
@@ -65,34 +62,7 @@ def pooled_quantiles(errors: FloatArray) -> FloatArray:
         known = known[np.isfinite(known)]
     if not len(known):
         raise ValueError("there is no error to learn from")
-    places = _LEVELS * (len(known) - 1)
-    below = places.astype(np.int64)
-    ranks = np.concatenate([below, np.minimum(below + 1, len(known) - 1)])
-    low, high = order_statistics(known, ranks).reshape(2, -1)
-    quantiles = low + (places - below) * (high - low)
-    return strictly_increasing(quantiles[None]).reshape(-1)
-
-
-def order_statistics(values: FloatArray, ranks: NDArray[np.int64]) -> FloatArray:
-    """Return the values [n] that would have these ranks if they were sorted, as sorting would.
-
-    Values are counted in cells of equal width; only those of cells with a rank in it are sorted.
-    """
-    lowest, highest = values.min(), values.max()
-    cells = max(1, min(len(values), _CELLS))
-    width = (highest - lowest) / cells
-    if not width > 0.0:
-        return np.full(len(ranks), lowest)
-    # No larger value gets a smaller cell, whatever the rounding.
-    cell = ((values - lowest) / width).astype(np.int64)
-    counts = np.bincount(cell, minlength=cells + 1)
-    where = np.searchsorted(np.cumsum(counts), ranks, side="right")
-    wanted = np.zeros(len(counts), dtype=np.bool_)
-    wanted[where] = True
-    few = np.sort(values[wanted[cell]])
-    left_out = np.cumsum(np.where(wanted, 0, counts))[where]
-    found: FloatArray = few[ranks - left_out]
-    return found
+    return strictly_increasing(_quantiles(np.sort(known)[None], len(known) - 1)).reshape(-1)
 
 
 def stock_quantiles(errors: FloatArray, pooled: FloatArray) -> FloatArray:
@@ -104,10 +74,13 @@ def own_quantiles(errors: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return q_j [S, 39] of each stock's errors [n, S], and n_j [S]; q_j is NaN without errors."""
     ordered = errors.T.copy(order="C")
     ordered.sort(axis=1)  # What is missing comes last.
-    counts = np.full(len(ordered), ordered.shape[1])
-    if not np.isfinite(ordered[:, -1:]).all():
-        counts = np.isfinite(ordered).sum(axis=1)
-    return _quantiles(ordered, counts), counts
+    most = ordered.shape[1]
+    if not most:
+        return np.full((len(ordered), len(LEVELS)), np.nan), np.zeros(len(ordered), dtype=np.int64)
+    if np.isfinite(ordered[:, -1]).all():
+        return _quantiles(ordered, most - 1), np.full(len(ordered), most)
+    counts = np.isfinite(ordered).sum(axis=1)
+    return _quantiles(ordered, np.maximum(counts - 1, 0)[:, None]), counts
 
 
 def blended_quantiles(own: FloatArray, counts: NDArray[np.int64], pooled: FloatArray) -> FloatArray:
@@ -119,29 +92,29 @@ def blended_quantiles(own: FloatArray, counts: NDArray[np.int64], pooled: FloatA
     return strictly_increasing(np.sort(moved, axis=1))
 
 
-def _quantiles(ordered: FloatArray, counts: NDArray[np.int64]) -> FloatArray:
-    """Return [S, 39] of the first `counts` [S] of each row, linear between order statistics."""
-    if not ordered.shape[1]:
-        return np.full((len(ordered), len(LEVELS)), np.nan)
-    last = np.maximum(counts - 1, 0)[:, None]
+def _quantiles(ordered: FloatArray, last: int | NDArray[np.int64]) -> FloatArray:
+    """Return [S, 39] of each row up to its `last` place, linear between order statistics.
+
+    One place for all, which is nearly always so and several times faster, or one for each, [S, 1].
+    """
     places = _LEVELS * last
     below = places.astype(np.int64)
-    share = places - below
     above = np.minimum(below + 1, last)
-    if (counts == counts[0]).all():  # Nearly always, and several times faster.
-        low, high = ordered[:, below[0]], ordered[:, above[0]]
+    if below.ndim == 1:
+        low, high = ordered.take(below, axis=1), ordered.take(above, axis=1)
     else:
         low = np.take_along_axis(ordered, below, axis=1)
         high = np.take_along_axis(ordered, above, axis=1)
-    return low + share * (high - low)
+    return low + (places - below) * (high - low)
 
 
 def strictly_increasing(quantiles: FloatArray) -> FloatArray:
     """Return the quantiles [S, 39] with a millionth of the scale between those that are equal."""
-    if np.all(np.diff(quantiles, axis=1) >= _SMALLEST_GAP):
+    apart = quantiles[:, 1:] - quantiles[:, :-1]
+    if (apart >= _SMALLEST_GAP).all():
         return quantiles
     # Only the rows with ties, so that a stock's numbers do not depend on who stands beside it.
-    tied = np.any(np.diff(quantiles, axis=1) < _SMALLEST_GAP, axis=1)
+    tied = (apart < _SMALLEST_GAP).any(axis=1)
     steps = _SMALLEST_GAP * np.arange(len(LEVELS))
     strict = quantiles.copy()
     strict[tied] = np.maximum.accumulate(quantiles[tied] - steps, axis=1) + steps

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from oracle.domain.forecasts import LEVELS
-from oracle.forecasting.distribution import order_statistics, own_quantiles, pooled_quantiles
-
-
-@given(
-    values=arrays(np.float64, st.integers(1, 300), elements=st.floats(-1e6, 1e6, width=32)),
-    data=st.data(),
-)
-def test_order_statistics_are_those_of_sorting(values: np.ndarray, data: st.DataObject) -> None:
-    """Whatever the values, with ties and outliers, the very same numbers as in the sorted array."""
-    ranks = np.array(data.draw(st.lists(st.integers(0, len(values) - 1), min_size=1)))
-
-    np.testing.assert_array_equal(order_statistics(values, ranks), np.sort(values)[ranks])
+from oracle.forecasting.distribution import own_quantiles, pooled_quantiles
 
 
 def test_pooled_quantiles_are_those_of_all_errors() -> None:
