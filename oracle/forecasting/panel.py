@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -82,7 +82,7 @@ class Panel:
 
     def on(self, sessions: SessionArray) -> Panel:
         """Return the same stocks on other sessions; those the panel does not have are missing."""
-        if np.array_equal(sessions, self.sessions):
+        if sessions is self.sessions or np.array_equal(sessions, self.sessions):
             return self
         placed = (
             None if part is None else _place(part, self.sessions, sessions)
@@ -97,13 +97,11 @@ class Panel:
             if isinstance(chosen, slice)
             else tuple(self.symbols[column] for column in chosen)
         )
-        ends = (None if part is None else part[:, chosen] for part in self._ends())
-        return Panel(symbols, self.sessions, self.closes[:, chosen], *ends)
+        return self._with(symbols, self.sessions, lambda part: part[:, chosen])
 
     def latest(self, sessions: int) -> Panel:
         """Return the panel's last sessions, at most so many, without copying them."""
-        ends = (None if part is None else part[-sessions:] for part in self._ends())
-        return Panel(self.symbols, self.sessions[-sessions:], self.closes[-sessions:], *ends)
+        return self._with(self.symbols, self.sessions[-sessions:], lambda part: part[-sessions:])
 
     def by_stock(self) -> Panel:
         """Return the panel in arrays in which each stock's prices lie side by side.
@@ -111,8 +109,7 @@ class Panel:
         What is computed of them keeps that order, in which sums over sessions and those over
         stocks are fast both, however few the stocks.
         """
-        parts = (None if part is None else np.asfortranarray(part) for part in self._ends())
-        return Panel(self.symbols, self.sessions, np.asfortranarray(self.closes), *parts)
+        return self._with(self.symbols, self.sessions, np.asfortranarray)
 
     def usable_closes(self) -> FloatArray:
         """Return the closes [T, S] with NaN for every one that is missing."""
@@ -155,8 +152,27 @@ class Panel:
         """Return closes, open, high and low."""
         return self.closes, self.open, self.high, self.low
 
+    def _with(
+        self,
+        symbols: tuple[str, ...],
+        sessions: SessionArray,
+        change: Callable[[FloatArray], FloatArray],
+    ) -> Panel:
+        """Return the panel of changed prices, whose parts fit together as those of this one do.
+
+        They are not looked at again: that took a good part of the time of a forecast of few stocks.
+        """
+        panel = object.__new__(Panel)
+        values = (None if part is None else change(part) for part in self.prices())
+        for name, value in zip(_FIELDS, (symbols, sessions, *values), strict=True):
+            object.__setattr__(panel, name, value)
+        return panel
+
     def _ends(self) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
         return self.open, self.high, self.low
+
+
+_FIELDS = tuple(field.name for field in fields(Panel))
 
 
 def believable(moves: FloatArray) -> FloatArray:
