@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.regression import solve_ridge
-from oracle.forecasting.smoothing import first_of_all, known_or_zero, trailing_sums
+from oracle.forecasting.smoothing import exponential_sums, first_of_all, known_or_zero
 
 if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
@@ -53,19 +53,12 @@ def centred_market(market_z: FloatArray) -> FloatArray:
 
 def fit_market(market_z: FloatArray) -> float:
     """Return c, the market part's coefficient; zero without two sessions in succession."""
-    pairs = np.isfinite(market_z[:-1]) & np.isfinite(market_z[1:])
+    there = np.isfinite(market_z)
+    pairs = there[:-1] & there[1:]
     centred = centred_market(market_z)
     now, after = centred[:-1][pairs], centred[1:][pairs]
     squares = float(now @ now) * (1.0 + MARKET_PSEUDO_DAYS / max(1, int(pairs.sum())))
     return float(now @ after) / squares if squares > 0.0 else 0.0
-
-
-def momentum(residuals: FloatArray) -> FloatArray:
-    """Return the sum of e over its lags 21 to 251, over sqrt 231, [T, S]; e must be finite."""
-    shifted = np.zeros_like(residuals)
-    (year,) = trailing_sums(residuals[:-MOMENTUM_FIRST_LAG], (MOMENTUM_SESSIONS,))
-    np.multiply(year, 1.0 / np.sqrt(MOMENTUM_SESSIONS), out=shifted[MOMENTUM_FIRST_LAG:])
-    return shifted
 
 
 def residual_features(residuals: FloatArray) -> FloatArray:
@@ -73,11 +66,23 @@ def residual_features(residuals: FloatArray) -> FloatArray:
     known = known_or_zero(residuals)
     # By stock, like the residuals: see `Panel.by_stock`.
     features = np.empty((1 + RESIDUAL_LAGS, *known.shape[::-1])).transpose(0, 2, 1)
-    features[0] = momentum(known)
+    _momentum(known, features[0])
     for lag in range(RESIDUAL_LAGS):
         features[1 + lag, :lag] = 0.0
         features[1 + lag, lag:] = known[: len(known) - lag]
     return features
+
+
+def _momentum(residuals: FloatArray, into: FloatArray) -> None:
+    """Put the sum of e over its lags 21 to 251, over sqrt 231, `into` [T, S]; e must be finite."""
+    running = exponential_sums(residuals[:-MOMENTUM_FIRST_LAG], (np.inf,))[0]
+    year = into[MOMENTUM_FIRST_LAG:]
+    into[:MOMENTUM_FIRST_LAG] = 0.0
+    year[:MOMENTUM_SESSIONS] = running[:MOMENTUM_SESSIONS]
+    np.subtract(
+        running[MOMENTUM_SESSIONS:], running[:-MOMENTUM_SESSIONS], out=year[MOMENTUM_SESSIONS:]
+    )
+    year *= 1.0 / np.sqrt(MOMENTUM_SESSIONS)
 
 
 def residual_part(features: FloatArray, coefficients: FloatArray) -> FloatArray:
@@ -92,7 +97,8 @@ def fit_residual(residuals: FloatArray, features: FloatArray) -> FloatArray:
     (G + N0 diag(G) / N) c = g for N stock-days: a feature's pseudo-observations have its own mean
     square, so that the shrinkage has no units. `features` [4, T, S] are those of e [T, S].
     """
-    used = np.isfinite(residuals[:-1]) & np.isfinite(residuals[1:])
+    there = np.isfinite(residuals)
+    used = there[:-1] & there[1:]
     first, last = first_of_all(used), len(used)
     if first is None:
         # Unused stock-days stay in the matrices as rows of zeros: faster than cutting them out.
@@ -106,7 +112,7 @@ def fit_residual(residuals: FloatArray, features: FloatArray) -> FloatArray:
     by_stock = features[:, first:last].transpose(2, 0, 1)
     products = np.matmul(by_stock, both.transpose(2, 1, 0)).sum(axis=0)
     gram, moments = products[:, :count], products[:, count]
-    penalty = RESIDUAL_PSEUDO_STOCK_DAYS * np.diag(gram) / max(1, int(used.sum()))
+    penalty = RESIDUAL_PSEUDO_STOCK_DAYS * gram.diagonal() / max(1, int(used.sum()))
     return solve_ridge(gram, moments, penalty)
 
 

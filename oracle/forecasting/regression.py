@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.scale import FLOOR, SMALLEST_SCALE
-from oracle.forecasting.smoothing import known_or_zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +50,7 @@ def fit_scale(
     if unused.all():
         return prior.copy()
     target = np.zeros_like(absolute)
-    target[:-1] = known_or_zero(absolute[1:])
+    np.fmax(absolute[1:], 0.0, out=target[:-1])  # Zero in place of NaN, in one pass.
     fading = _fading(len(norm))[:, None]
     sizes = np.maximum(norm, SMALLEST_SCALE)  # Larger already where it is used.
     squares = sizes * sizes
@@ -123,7 +122,7 @@ def _solve_towards(
     return prior + solve_ridge(
         (1.0 + PRIOR_STOCK_DAYS / total) * inputs,
         moments - inputs @ prior,
-        _RIDGE * np.diag(inputs),
+        _RIDGE * inputs.diagonal(),
     )
 
 
@@ -132,7 +131,7 @@ def solve_ridge(gram: FloatArray, moments: FloatArray, penalty: FloatArray) -> F
 
     Columns are scaled to one first, so that their sizes do not spoil the accuracy.
     """
-    diagonal = np.diag(gram) + penalty
+    diagonal = gram.diagonal() + penalty
     active = diagonal > 0.0
     solution = np.zeros(len(moments))
     if not active.all():

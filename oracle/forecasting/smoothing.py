@@ -209,12 +209,12 @@ def trailing_means(values: FloatArray, sessions: Sequence[int]) -> list[FloatArr
     there = np.isfinite(values)
     first = first_of_all(there)
     if first is not None:
-        rows = np.arange(1.0 - first, len(values) + 1.0 - first)[:, None]
-        counts = [np.clip(rows, 1.0, some) for some in sessions]
+        means = _trailing_sums_from(values, sessions, first)
+        counts = _trailing_counts(first, len(values), tuple(sessions))
     else:
+        means = trailing_sums(known_or_zero(values), sessions)
         sums = trailing_sums(there.astype(np.float64), sessions)
-        counts = [np.maximum(some, 1.0) for some in sums]
-    means = trailing_sums(known_or_zero(values), sessions)
+        counts = tuple(np.maximum(some, 1.0) for some in sums)
     for mean, count in zip(means, counts, strict=True):
         np.divide(mean, count, out=mean)
     return means
@@ -222,7 +222,15 @@ def trailing_means(values: FloatArray, sessions: Sequence[int]) -> list[FloatArr
 
 def trailing_sums(values: FloatArray, sessions: Sequence[int]) -> list[FloatArray]:
     """Return the sums of the last k rows, [T, C]; fewer at the start. `values` must be finite."""
-    running = exponential_sums(values, (np.inf,))[0]  # Faster than the recursion of `cumsum`.
+    return _trailing_sums_from(values, sessions, 0)
+
+
+def _trailing_sums_from(
+    values: FloatArray, sessions: Sequence[int], first: int
+) -> list[FloatArray]:
+    """Return the sums as if the rows before the `first` were zero."""
+    # Faster than the recursion of `cumsum`.
+    running = _sums_from(values, (np.inf,), first, None)[0]
     sums = []
     for some in sessions:
         total = np.empty_like(running)
@@ -230,6 +238,13 @@ def trailing_sums(values: FloatArray, sessions: Sequence[int]) -> list[FloatArra
         np.subtract(running[some:], running[:-some], out=total[some:])
         sums.append(total)
     return sums
+
+
+@lru_cache(maxsize=64)
+def _trailing_counts(first: int, rows: int, sessions: tuple[int, ...]) -> tuple[FloatArray, ...]:
+    """Return how many of the last k rows, [T, 1], a series has that begins at `first`; or one."""
+    counts = np.arange(1.0 - first, rows + 1.0 - first)[:, None]
+    return _constants(*(np.clip(counts, 1.0, some) for some in sessions))
 
 
 def known_or_zero(values: FloatArray) -> FloatArray:
