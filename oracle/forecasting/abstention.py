@@ -49,10 +49,15 @@ def refusals(
     recent = known_or_zero(latest.log_moves()[-RECENT_SESSIONS:])
     newest = np.isfinite(latest.usable_closes()[-1])
     last = recent[-1] if len(recent) else np.zeros(len(window.symbols))
+    short = observations < MIN_SESSIONS
     too_far = np.any(np.abs(recent) > ODD_MOVE, axis=0)
+    odd = ~too_far & _is_odd(window, last)
+    still = newest & ~short & ~(usable & np.any(recent != 0.0, axis=0))
+    if not (short | ~newest | too_far | odd | still).any():
+        return ((),) * len(window.symbols)
     checks = (
         (
-            observations < MIN_SESSIONS,
+            short,
             (
                 "Only {observations} usable sessions of prices are known; "
                 f"at least {MIN_SESSIONS} are needed."
@@ -67,22 +72,20 @@ def refusals(
             ),
         ),
         (
-            ~too_far & _is_odd(window, last),
+            odd,
             (
                 f"The close of {window.sessions[-1]} moved by {{change:+.0%}} in one session, "
                 "which may be an error of the feed or a split that is not known yet."
             ),
         ),
         (
-            newest & (observations >= MIN_SESSIONS) & ~(usable & np.any(recent != 0.0, axis=0)),
+            still,
             (
                 f"The close has hardly moved in the last {RECENT_SESSIONS} sessions: "
                 "there is no range to measure."
             ),
         ),
     )
-    if not any(applies.any() for applies, _ in checks):
-        return ((),) * len(window.symbols)
     return tuple(
         tuple(
             sentence.format(observations=observations[column], change=np.expm1(last[column]))

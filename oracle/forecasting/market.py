@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.forecasting.smoothing import (
-    all_alike,
     exponential_means,
     fall,
     known_or_zero,
@@ -17,6 +16,8 @@ from oracle.forecasting.smoothing import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.bars import Ranges
 
@@ -74,12 +75,9 @@ def market_of(returns: FloatArray, ranges: Ranges | None) -> Market:
     )
 
 
-def magnitude_on(market: Market, returns: FloatArray) -> FloatArray:
-    """Return ma on the sessions on which each stock has a return, else NaN, as [T, S] or [T, 1].
+def magnitude_on(market: Market, there: NDArray[np.bool_]) -> FloatArray:
+    """Return ma where a stock has a return, which is `there`, else NaN, as [T, S] or [T, 1].
 
     So a young stock is compared with the market of its own lifetime.
     """
-    there = np.isfinite(returns)
-    if all_alike(there):
-        there = there[:, :1]
     return np.where(there, known_or_zero(market.magnitude)[:, None], np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,42 +30,54 @@ _RIDGE = 1e-8
 _CHUNK = 8_192
 
 
-def fit_scale(
-    form: LinearForm,
-    norm: FloatArray,
-    used: NDArray[np.bool_],
-    absolute: FloatArray,
-    prior: FloatArray,
-) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class StockDays:
+    """The stock-days that a form of the scale learns from, all [T, S].
+
+    `target` |r_{t+1}|, `sizes` n, `unused`, and `weights`, which are those of the first fit, of a
+    sum `total` once they are multiplied by n^2. Every array has a place for the last session as
+    well, with weight zero: so none has a hole.
+    """
+
+    target: FloatArray
+    sizes: FloatArray
+    unused: NDArray[np.bool_]
+    weights: FloatArray
+    total: float
+
+    @classmethod
+    def of(cls, norm: FloatArray, used: NDArray[np.bool_], absolute: FloatArray) -> StockDays:
+        """Return those that are `used` and have a next return in `absolute` |r|."""
+        unused = ~used
+        unused[:-1] |= np.isnan(absolute[1:])
+        unused[-1:] = True
+        target = np.zeros_like(absolute)
+        np.fmax(absolute[1:], 0.0, out=target[:-1])  # Zero in place of NaN, in one pass.
+        sizes = np.maximum(norm, SMALLEST_SCALE)  # Larger already where it is used.
+        squares = sizes * sizes
+        weights = _fading(len(norm))[:, None] / squares
+        np.copyto(weights, 0.0, where=unused)
+        squares *= weights
+        return cls(target, sizes, unused, weights, _sum(squares))
+
+
+def fit_scale(form: LinearForm, days: StockDays, prior: FloatArray) -> FloatArray:
     """Return b, the coefficients of one form of the scale; the prior itself without evidence.
 
-    Weighted least squares of y = |r_{t+1}| / n_t on x_t / n_t over the stock-days that are `used`
-    [T, S] and have a next return in `absolute` [T, S], twice. The weights halve every 1,250
+    Weighted least squares of y = |r_{t+1}| / n_t on x_t / n_t, twice. The weights halve every 1,250
     sessions; the second time they are also divided by max(0.2, b'x / n)^2 as the first fit gives
     it, since the noise of |r| is proportional to A (feasible generalised least squares).
     """
-    # Every array has a place for the last session as well, with weight zero: so none has a hole.
-    unused = ~used
-    unused[:-1] |= np.isnan(absolute[1:])
-    unused[-1:] = True
-    if unused.all():
+    if days.unused.all():
         return prior.copy()
-    target = np.zeros_like(absolute)
-    np.fmax(absolute[1:], 0.0, out=target[:-1])  # Zero in place of NaN, in one pass.
-    fading = _fading(len(norm))[:, None]
-    sizes = np.maximum(norm, SMALLEST_SCALE)  # Larger already where it is used.
-    squares = sizes * sizes
-    weights = fading / squares
-    np.copyto(weights, 0.0, where=unused)
-    first = _solve_towards(prior, *_moments(form, weights, target), _sum(weights * squares))
+    first = _solve_towards(prior, *_moments(form, days.weights, days.target), days.total)
     expected = form.value(first)
-    sizes *= FLOOR
-    np.maximum(expected, sizes, out=expected)
+    np.maximum(expected, FLOOR * days.sizes, out=expected)
     expected *= expected
-    np.divide(fading, expected, out=weights)
-    np.copyto(weights, 0.0, where=unused)
-    squares *= weights
-    return _solve_towards(prior, *_moments(form, weights, target), _sum(squares))
+    weights = np.divide(_fading(len(expected))[:, None], expected, out=expected)
+    np.copyto(weights, 0.0, where=days.unused)
+    total = _sum(days.sizes * days.sizes * weights)
+    return _solve_towards(prior, *_moments(form, weights, days.target), total)
 
 
 @lru_cache(maxsize=16)

@@ -26,8 +26,8 @@ import numpy as np
 from oracle.forecasting.market import magnitude_on
 from oracle.forecasting.smoothing import (
     by_session,
-    counts_of,
     exponential_means,
+    one_if_alike,
     room_for,
     trailing_means,
 )
@@ -147,9 +147,10 @@ def scale_features(
     sizes = room_for(7, returns.shape)
     half_lives = (60.0, 1.0, 8.0, 21.0, 250.0)
     norm, day, _, _, year = exponential_means(np.abs(returns), half_lives, sizes[:5])
-    usual = exponential_means(magnitude_on(market, returns), (250.0,))[0]
-    seen = counts_of(np.isfinite(returns)) >= WARM_UP
-    usable = seen & (norm > SMALLEST_SCALE) & (usual > 0.0)
+    there = one_if_alike(np.isfinite(returns))
+    usual = exponential_means(magnitude_on(market, there), (250.0,))[0]
+    seen = np.cumsum(there, axis=0)
+    usable = (seen >= WARM_UP) & (norm > SMALLEST_SCALE) & (usual > 0.0)
     relative = year / np.where(usable, usual, np.inf)
     shared = market.terms()
     closes = None

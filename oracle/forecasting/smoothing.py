@@ -125,9 +125,10 @@ def first_of_all(there: NDArray[np.bool_]) -> int | None:
     return first if whole else None
 
 
-def all_alike(there: NDArray[np.bool_]) -> bool:
-    """Tell whether all columns of [T, C] are the same."""
-    return first_of_all(there) is not None or bool((there == there[:, :1]).all())
+def one_if_alike(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the first column [T, 1] of [T, C] if all columns are the same, else all."""
+    alike = first_of_all(there) is not None or bool((there == there[:, :1]).all())
+    return there[:, :1] if alike else there
 
 
 def exponential_weights(there: NDArray[np.bool_], half_lives: Sequence[float]) -> FloatArray:
@@ -139,8 +140,7 @@ def exponential_weights(there: NDArray[np.bool_], half_lives: Sequence[float]) -
     first = first_of_all(there)
     if first is not None:
         return weights_from(first, len(there), tuple(half_lives))[0][:, :, None]
-    column = there[:, :1] if all_alike(there) else there
-    return exponential_sums(column.astype(np.float64), half_lives)
+    return exponential_sums(one_if_alike(there).astype(np.float64), half_lives)
 
 
 @lru_cache(maxsize=64)
@@ -161,11 +161,6 @@ def series_weights(counts: NDArray[np.generic], half_lives: Sequence[float]) -> 
     rate = -np.log(2.0) / np.asarray(half_lives, dtype=np.float64)[:, None]
     weights: FloatArray = np.expm1(rate * counts) / np.expm1(rate)
     return weights
-
-
-def counts_of(there: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return how many values are `there` [T, C] up to each row, [T, C] or [T, 1] if all alike."""
-    return np.cumsum(there[:, :1] if all_alike(there) else there, axis=0)
 
 
 def exponential_means(
@@ -281,8 +276,11 @@ def sums_of_present(values: FloatArray) -> tuple[FloatArray, FloatArray]:
         at_start = partial[-1] == len(partial) - 1
         rows = values[: len(partial)] if at_start else values[partial]
         present = np.isfinite(rows)
-        total[partial] = np.where(present, rows, 0.0).sum(axis=1)
-        counts[partial] = present.sum(axis=1)
+        if present.any():
+            total[partial] = np.where(present, rows, 0.0).sum(axis=1)
+            counts[partial] = present.sum(axis=1)
+        else:  # The first session, as a rule: no return of it is known.
+            total[partial] = counts[partial] = 0.0
     return total, counts
 
 

@@ -24,7 +24,7 @@ from oracle.forecasting.mean import (
     residual_part,
     standardise,
 )
-from oracle.forecasting.regression import fit_scale
+from oracle.forecasting.regression import StockDays, fit_scale
 from oracle.forecasting.scale import CLOSE_PRIOR, RANGE_PRIOR, scale_features
 from oracle.forecasting.smoothing import mean_of_present
 from oracle.forecasting.surprise import (
@@ -114,13 +114,14 @@ def _scale_coefficients(
     features: ScaleFeatures, absolute: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return b of the terms of closes and of ranges; the latter learn where ranges mostly are."""
-    usable, weight = features.usable, features.range_weight
-    closes, by_range = CLOSE_PRIOR, RANGE_PRIOR
+    weight, closes, by_range = features.range_weight, CLOSE_PRIOR, RANGE_PRIOR
+    days = StockDays.of(features.norm, features.usable, absolute)
     if features.closes is not None:
-        closes = fit_scale(features.closes, features.norm, usable, absolute, CLOSE_PRIOR)
+        closes = fit_scale(features.closes, days, CLOSE_PRIOR)
     if features.ranges is not None:
-        there = usable if weight is None else usable & (weight > _MOSTLY)
-        by_range = fit_scale(features.ranges, features.norm, there, absolute, RANGE_PRIOR)
+        if weight is not None:
+            days = StockDays.of(features.norm, features.usable & (weight > _MOSTLY), absolute)
+        by_range = fit_scale(features.ranges, days, RANGE_PRIOR)
     return closes, by_range
 
 

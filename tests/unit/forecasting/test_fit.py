@@ -13,7 +13,7 @@ from oracle.domain.errors import PoolIncomplete
 from oracle.forecasting import WINDOW_SESSIONS, Fit, Panel, fit_pool, pool_version
 from oracle.forecasting.distribution import pooled_quantiles, stock_quantiles
 from oracle.forecasting.mean import fit_market, fit_residual, residual_features
-from oracle.forecasting.regression import PRIOR_STOCK_DAYS, fit_scale
+from oracle.forecasting.regression import PRIOR_STOCK_DAYS, StockDays, fit_scale
 from oracle.forecasting.scale import CLOSE_PRIOR, RANGE_PRIOR, LinearForm
 from tests.unit.forecasting.simulated_market import panel_of, simulated_panel, with_bars
 
@@ -30,7 +30,8 @@ def form_of(values: FloatArray) -> LinearForm:
 def fitted(values: FloatArray, absolute: FloatArray, prior: FloatArray) -> FloatArray:
     """Return the coefficients learnt from terms [K, T, S], where n is one and all is usable."""
     ones = np.ones(absolute.shape)
-    return fit_scale(form_of(values), ones, ones.astype(np.bool_), absolute, prior)
+    days = StockDays.of(ones, ones.astype(np.bool_), absolute)
+    return fit_scale(form_of(values), days, prior)
 
 
 def test_scale_recovers_coefficients_of_noiseless_data() -> None:
