@@ -123,7 +123,7 @@ def plain_ranges(
     opens *= opens
     opens *= _CLOSE_WEIGHT
     narrow -= opens
-    np.clip(narrow, 0.0, np.inf, out=narrow)
+    np.maximum(narrow, 0.0, out=narrow)
     np.sqrt(narrow, out=out[0])
     return plain
 

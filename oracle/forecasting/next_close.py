@@ -110,7 +110,7 @@ def _log_moves(prices: PriceArrays) -> FloatArray:
     symbols = tuple(str(column) for column in range(stocks))
     panel = Panel(symbols, sessions, prices.closes, prices.open, prices.high, prices.low)
     try:
-        fit = fit_pool(panel.columns(np.flatnonzero(pool).tolist()))
+        fit = fit_pool(panel if pool.all() else panel.columns(np.flatnonzero(pool).tolist()))
     except PoolIncomplete:
         return unknown
     answer = forecast_panel(fit, panel)
@@ -125,7 +125,10 @@ def _pool(closes: FloatArray) -> NDArray[np.bool_]:
     """
     if not len(closes):
         return np.zeros(closes.shape[1], dtype=np.bool_)
-    known = np.isfinite(closes[-WINDOW_SESSIONS:])
+    window = closes[-WINDOW_SESSIONS:]
+    if not np.isnan(window.min(initial=np.inf)):  # All closes are there, as they are as a rule.
+        return np.ones(closes.shape[1], dtype=np.bool_)
+    known = np.isfinite(window)
     count = np.where(known[-1], known.sum(axis=0), 0)
     longest = count.max(initial=0)
     return np.asarray((count > 0) & (count >= POOL_SHARE * longest))

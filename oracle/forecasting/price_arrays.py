@@ -61,11 +61,11 @@ def read_prices(
                 "they must be the same."
             )
     impossible = impossible_bars(table, **bars)
-    kept = {
-        name: None if values is None else np.where(impossible, np.nan, values)
-        for name, values in bars.items()
-    }
-    return PriceArrays(table, **kept)
+    if impossible.any():
+        for values in bars.values():
+            if values is not None:
+                values[impossible] = np.nan  # A copy: see `_as_floats`.
+    return PriceArrays(table, **bars)
 
 
 def impossible_bars(
@@ -79,11 +79,13 @@ def impossible_bars(
     impossible = np.zeros(closes.shape, dtype=np.bool_)
     inner = [closes] if open is None else [closes, open]
     if high is not None:
+        top = high * (1.0 + TOLERANCE)
         for price in inner if low is None else [*inner, low]:
-            impossible |= price > high * (1.0 + TOLERANCE)
+            impossible |= price > top
     if low is not None:
+        bottom = low * (1.0 - TOLERANCE)
         for price in inner:
-            impossible |= price < low * (1.0 - TOLERANCE)
+            impossible |= price < bottom
     return impossible
 
 
@@ -127,8 +129,10 @@ def _read(name: str, values: ArrayLike) -> FloatArray:
             f"{name} has the shape {_shape(table)}; give one row per session and one column "
             "per stock, or one stock's sessions by themselves."
         )
-    wrong = np.isinf(table) | (table <= 0.0)
-    if wrong.any():
+    # NaN is neither the least nor the largest. Only a table with a wrong price is searched for it.
+    least = np.fmin.reduce(table, axis=None, initial=np.inf)
+    if least <= 0.0 or np.fmax.reduce(table, axis=None, initial=0.0) == np.inf:
+        wrong = np.isinf(table) | (table <= 0.0)
         row, column = (int(place) for place in np.argwhere(wrong)[0])
         raise InvalidArrays(
             f"{name} holds {table[row, column]:g} in row {row}, column {column}, "
