@@ -68,13 +68,19 @@ class Panel:
         """
         if sessions is None:
             parts = [history.sessions.astype("datetime64[D]") for history in histories]
-            sessions = np.unique(np.concatenate([np.empty(0, "datetime64[D]"), *parts]))
+            # Most stocks have the same sessions: each calendar is merged once.
+            distinct = {part.tobytes(): part for part in parts}.values()
+            sessions = np.unique(np.concatenate([np.empty(0, "datetime64[D]"), *distinct]))
         if until is not None:
             sessions = sessions[sessions <= np.datetime64(until, "D")]
-        prices = np.full((4, len(sessions), len(histories)), np.nan)
-        for column, history in enumerate(histories):
-            prices[:, :, column] = _place(_adjusted_bars(history), history.sessions, sessions).T
-        closes, opens, highs, lows = prices
+        # Each stock's prices are put side by side, and turned round once all are there.
+        by_stock = np.empty((4, len(histories), len(sessions)))
+        for place, history in enumerate(histories):
+            bars = _adjusted_bars(history)
+            if not np.array_equal(history.sessions, sessions):
+                bars = _place(bars, history.sessions, sessions, axis=1)
+            by_stock[:, place] = bars
+        closes, opens, highs, lows = (np.ascontiguousarray(part.T) for part in by_stock)
         symbols = tuple(history.symbol for history in histories)
         if not np.isfinite(highs).any():
             return cls(symbols, sessions, closes)
@@ -206,21 +212,27 @@ def quiet_sessions(
 
 
 def _adjusted_bars(history: PriceHistory) -> FloatArray:
-    """Return adjusted close, open, high and low as [T, 4]; NaN where nothing was traded."""
-    bars = np.column_stack([history.adj_close, history.open, history.high, history.low])
+    """Return adjusted close, open, high and low as [4, T]; NaN where nothing was traded."""
+    bars = np.array([history.adj_close, history.open, history.high, history.low], dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bars[:, 1:] *= (history.adj_close / history.close)[:, None]
+        bars[1:] *= history.adj_close / history.close
     silent, unchanged = quiet_sessions(history.close, history.volume)
-    bars[silent, 1:] = np.nan
-    bars[unchanged] = np.nan
+    bars[1:, silent] = np.nan
+    bars[:, unchanged] = np.nan
     return bars
 
 
-def _place(values: FloatArray, given: SessionArray, wanted: SessionArray) -> FloatArray:
-    """Return the rows of `values` (on sessions `given`) that belong to `wanted`; else NaN."""
-    placed = np.full((len(wanted), *values.shape[1:]), np.nan)
-    if len(given):
-        rows = np.minimum(np.searchsorted(given, wanted), len(given) - 1)
-        found = given[rows] == wanted
-        placed[found] = values[rows[found]]
+def _place(
+    values: FloatArray, given: SessionArray, wanted: SessionArray, axis: int = 0
+) -> FloatArray:
+    """Return the parts of `values` (on sessions `given`) that belong to `wanted`; else NaN."""
+    if not len(given):
+        shape = list(values.shape)
+        shape[axis] = len(wanted)
+        return np.full(shape, np.nan)
+    rows = np.minimum(np.searchsorted(given, wanted), len(given) - 1)
+    placed = values.take(rows, axis=axis)
+    missing = given[rows] != wanted
+    if missing.any():
+        np.moveaxis(placed, axis, 0)[missing] = np.nan
     return placed
