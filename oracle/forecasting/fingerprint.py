@@ -28,19 +28,20 @@ def fingerprint_inputs(fit: Fit, panel: Panel, last_closes: ArrayLike) -> tuple[
     fit's window, those adjusted closes, the usable open, high and low of those sessions, and the
     last close [S] that prices start from.
     """
-    window = panel.on(fit.sessions)
+    window = panel.on(fit.sessions).by_stock()
+    days = window.sessions.astype("datetime64[D]").astype("<i8")
     closes, ranged = window.usable_closes(), usable_bars(window)
+    ends = [part for part in (window.open, window.high, window.low) if part is not None]
     frozen = f"{MODEL_VERSION}\n{fit.fingerprint()}\n"
     prints = []
     for column, last in enumerate(np.asarray(last_closes, dtype=np.float64)):
         used, bars = np.isfinite(closes[:, column]), ranged[:, column]
         digest = hashlib.sha256(f"{frozen}{window.symbols[column]}\n".encode())
-        digest.update(window.sessions[used].astype("datetime64[D]").astype("<i8").tobytes())
-        digest.update(closes[used, column].astype("<f8").tobytes())
-        digest.update(window.sessions[bars].astype("datetime64[D]").astype("<i8").tobytes())
-        for part in (window.open, window.high, window.low):
-            if part is not None:
-                digest.update(part[bars, column].astype("<f8").tobytes())
+        digest.update(days[used].tobytes())
+        digest.update(closes[:, column][used].astype("<f8").tobytes())
+        digest.update(days[bars].tobytes())
+        for part in ends:
+            digest.update(part[:, column][bars].astype("<f8").tobytes())
         digest.update(np.array([last], dtype="<f8").tobytes())
         prints.append(digest.hexdigest())
     return tuple(prints)
