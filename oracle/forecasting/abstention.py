@@ -51,7 +51,7 @@ def refusals(
     last = recent[-1] if len(recent) else np.zeros(len(window.symbols))
     short = observations < MIN_SESSIONS
     too_far = np.any(np.abs(recent) > ODD_MOVE, axis=0)
-    odd = ~too_far & _is_odd(window, last)
+    odd = ~too_far & has_odd_last_move(window, last)
     still = newest & ~short & ~(usable & np.any(recent != 0.0, axis=0))
     if not (short | ~newest | too_far | odd | still).any():
         return ((),) * len(window.symbols)
@@ -96,8 +96,8 @@ def refusals(
     )
 
 
-def _is_odd(window: Panel, last: FloatArray) -> NDArray[np.bool_]:
-    """Return [S] whose last move is far, and far beyond what is usual for the stock."""
+def has_odd_last_move(window: Panel, last: FloatArray) -> NDArray[np.bool_]:
+    """Return [S] whose last log move, of `last` [S], is far, and far beyond what is usual."""
     far = np.asarray(np.abs(last) > ODD_LAST_MOVE)
     if not far.any():
         return far

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from oracle.domain.prices import FloatArray
     from oracle.forecasting.panel import Panel
 
+FALSE_EXTREME = log(1.2)
+"""A high, low or open further than this from open and close, or from both closes beside it, is not
+believed (decision 19)."""
+
 _ROUNDING = 1e-6
 """How far, in parts of the price, a high may lie below the close by rounding alone."""
 
@@ -52,16 +56,21 @@ def usable_bars(panel: Panel) -> NDArray[np.bool_]:
 
     Open, high and low must be there, positive and in order around the close, and high must be
     above low, by less than a factor of 2.5: a bar whose four prices are one is a close repeated.
+    High and low may be beyond open and close by a factor of 1.2 at most.
     """
     opens, highs, lows, closes = panel.open, panel.high, panel.low, panel.usable_closes()
     if opens is None or highs is None or lows is None:
         return np.zeros(closes.shape, dtype=np.bool_)
+    upper, lower = np.maximum(opens, closes), np.minimum(opens, closes)
+    beyond = np.exp(FALSE_EXTREME)
     good: NDArray[np.bool_] = (
         (lows > 0.0)
         & (lows < highs)
         & (highs < lows * np.exp(ODD_MOVE))
-        & (highs >= (1.0 - _ROUNDING) * np.maximum(opens, closes))
-        & (lows <= (1.0 + _ROUNDING) * np.minimum(opens, closes))
+        & (highs >= (1.0 - _ROUNDING) * upper)
+        & (lows <= (1.0 + _ROUNDING) * lower)
+        & (highs <= beyond * upper)
+        & (beyond * lows >= lower)
     )
     return good
 
@@ -84,6 +93,10 @@ def ranges_of(panel: Panel, returns: FloatArray) -> Ranges | None:
     # ln(O/C_-1) is ln(O/C) + ln(C/C_-1): so it is missing exactly where the return is.
     overnight = np.abs(np.add(opens, returns[1:], out=closes), out=ranges.overnight[1:])
     good &= overnight <= ODD_MOVE
+    # An open far above both closes beside it, or far below, is a price that nobody else saw.
+    far = (np.abs(opens) > FALSE_EXTREME) & (overnight > FALSE_EXTREME)
+    if far.any():
+        good &= ~(far & (opens * (opens + returns[1:]) > 0.0))
     highs -= lows
     highs *= highs
     highs *= 0.5
@@ -113,6 +126,8 @@ def plain_ranges(
     above -= highs
     np.subtract(lows, below, out=below)
     plain: NDArray[np.bool_] = (largest(above) <= slack) & (largest(below) <= slack)
+    near = FALSE_EXTREME - margin
+    plain &= (smallest(above) > -near) & (smallest(below) > -near)
     narrow = np.subtract(lows, highs, out=highs)
     plain &= (largest(narrow) < -margin) & (smallest(narrow) > margin - ODD_MOVE)
     opens -= closes
@@ -120,6 +135,10 @@ def plain_ranges(
     plain &= largest(overnight) <= ODD_MOVE - margin
     narrow *= narrow
     narrow *= 0.5
+    # Nearly always no open is so far from its close; of the others the night before is looked at.
+    if not ((largest(opens) < near) & (smallest(opens) > -near)).all():
+        plain &= largest(np.minimum(opens, lows)) < near
+        plain &= smallest(np.maximum(opens, lows)) > -near
     opens *= opens
     opens *= _CLOSE_WEIGHT
     narrow -= opens

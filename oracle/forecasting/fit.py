@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oracle.forecasting.panel import Panel
     from oracle.forecasting.workings import PoolWorkings, Workings
 
-MODEL_VERSION = "har-ohlc-2"
+MODEL_VERSION = "har-ohlc-3"
 """Changes with every change that moves a number: it is part of what makes a prediction unique."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from oracle.domain.errors import PoolIncomplete
 from oracle.domain.forecasts import MIN_SESSIONS
 from oracle.domain.wording import count_of
+from oracle.forecasting.abstention import has_odd_last_move
 from oracle.forecasting.allocation import keep_freed_memory
 from oracle.forecasting.bars import ranges_of
 from oracle.forecasting.contributions import Path
@@ -62,7 +63,7 @@ def fit_pool(panel: Panel) -> Fit:
     keep_freed_memory()
     given = _training_window(panel)
     window = given.by_stock()
-    returns = window.log_returns()
+    returns = _believed_returns(window)
     ranges = ranges_of(window, returns)
     market = market_of(returns, ranges)
     features = scale_features(returns, ranges, market, both=True)
@@ -108,6 +109,19 @@ def fit_pool(panel: Panel) -> Fit:
     path = Path(before, factor, stock_factor, scale, residuals)
     workings = Workings(returns, features, path, lean, errors)
     return fit.keep(PoolWorkings(given, workings))
+
+
+def _believed_returns(window: Panel) -> FloatArray:
+    """Return the log returns [T, S] without odd last moves, which nothing confirms yet.
+
+    Who moved so is not forecast; in the means of the market it would widen everybody else's range.
+    """
+    returns = window.log_returns()
+    odd = has_odd_last_move(window, returns[-1])
+    if odd.any():
+        returns = returns.copy(order="K")
+        returns[-1, odd] = np.nan
+    return returns
 
 
 def _scale_coefficients(

@@ -62,7 +62,10 @@ def test_stock_with_a_gap_is_left_to_the_general_path(price: float) -> None:
 
 @pytest.mark.parametrize(
     ("part", "factor"),
-    [("high", 3.0), ("high", 0.5), ("low", 2.0), ("open", 1.5), ("open", np.nan)],
+    [
+        *(("high", 3.0), ("high", 0.5), ("low", 2.0), ("open", 1.5), ("open", np.nan)),
+        *(("high", 1.3), ("low", 0.75)),
+    ],
 )
 def test_stock_with_a_bad_bar_is_left_to_the_general_path(part: str, factor: float) -> None:
     """One bar without a range that can be true makes its own stock incomplete."""

@@ -72,6 +72,48 @@ def test_impossible_bar_costs_its_range_only(part: str, rubbish: float) -> None:
     assert_near(forecast_panel(fit, broken), forecast_panel(fit, BARS), [0, 1, 3, 4, 5])
 
 
+@pytest.mark.parametrize(
+    "factors",
+    [{"high": 1.3}, {"low": 1 / 1.3}, {"open": 1.5, "high": 1.5}, {"open": 0.6, "low": 0.6}],
+)
+def test_false_extreme_costs_its_range_only(factors: dict[str, float]) -> None:
+    """A price far from all those beside it says nothing, neither of its stock nor of the market."""
+    false, empty = (
+        replace(BARS, **{part: getattr(BARS, part).copy() for part in ("open", "high", "low")})
+        for _ in range(2)
+    )
+    for part, factor in factors.items():
+        getattr(false, part)[-1, 2] *= factor
+    assert empty.high is not None
+    empty.high[-1, 2] = np.nan
+
+    assert fit_pool(false).fingerprint() == fit_pool(empty).fingerprint()
+    fit = fit_pool(BARS)
+    assert_same(forecast_panel(fit, false), forecast_panel(fit, empty), rtol=0.0)
+
+
+@pytest.mark.parametrize("factors", [{"high": 1.1}, {"low": 1 / 1.1}, {"open": 1.1, "high": 1.1}])
+def test_wide_range_is_believed(factors: dict[str, float]) -> None:
+    """A tenth above or below is what bad days are like: the range counts and grows."""
+    wide = replace(BARS, **{part: getattr(BARS, part).copy() for part in ("open", "high", "low")})
+    for part, factor in factors.items():
+        getattr(wide, part)[-1, 2] *= factor
+    fit = fit_pool(BARS)
+    assert forecast_panel(fit, wide).scale[2] > 1.1 * forecast_panel(fit, BARS).scale[2]
+
+
+@pytest.mark.parametrize("factor", [0.42, 0.6, 1.8, 2.4])
+@pytest.mark.parametrize("panel", [POOL, BARS], ids=["closes", "bars"])
+def test_odd_last_close_widens_no_other_range(panel: Panel, factor: float) -> None:
+    """A stock that abstains because of its last move says nothing of the market that day."""
+    odd, missing = (replace(panel, closes=panel.closes.copy()) for _ in range(2))
+    odd.closes[-1, 3] *= factor
+    missing.closes[-1, 3] = np.nan
+    first, second = (forecast_panel(fit_pool(each), each) for each in (odd, missing))
+    assert first.abstained.tolist() == [False, False, False, True, False, False]
+    assert_near(first, second, [0, 1, 2, 4, 5])
+
+
 @pytest.mark.parametrize("column", [0, 5])
 def test_stock_with_ranges_alone_gets_the_numbers_of_the_batch(column: int) -> None:
     """Who else has ranges changes nothing, even where others of the batch have none."""
