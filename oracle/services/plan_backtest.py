@@ -49,6 +49,10 @@ def plan_backtest(
         raise InvalidSelection(
             f"A window of {window} sessions is too short; give at least {FEWEST_ROWS}.", hint=""
         )
+    if start is not None and end is not None and start > end:
+        raise InvalidSelection(
+            f"The start, {start}, lies after the end, {end}.", hint="Give them the other way round."
+        )
     rows = len(table.sessions)
     first = min(window, rows // 2) if start is None else _row(table, start)
     last = rows if end is None else int(np.searchsorted(table.sessions, _day(end), "right"))

@@ -38,8 +38,8 @@ class Forecaster(Protocol):
 def read_answer(answer: object, stocks: int) -> tuple[FloatArray, FloatArray]:
     """Return the point [S] and the quantiles [S, 39] that a forecaster answered at LEVELS.
 
-    A stock whose point or quantiles are not all finite counts as abstained, wholly NaN. Raises
-    InvalidForecaster when the answer has another form.
+    A stock whose point or quantiles have a NaN counts as abstained, wholly NaN. Raises
+    InvalidForecaster when the answer has another form, or holds what can be no price.
     """
     point = _part(answer, "point", (stocks,))
     quantiles = _part(answer, "quantiles", (stocks, len(LEVELS)))
@@ -47,14 +47,15 @@ def read_answer(answer: object, stocks: int) -> tuple[FloatArray, FloatArray]:
     if not np.allclose(levels, LEVELS, rtol=0.0, atol=1e-12):
         raise InvalidForecaster("It answered at other levels than it was asked for.")
     _check_prices(point, quantiles)
-    spoken = np.isfinite(point) & np.isfinite(quantiles).all(axis=1)
+    spoken = ~np.isnan(point) & ~np.isnan(quantiles).any(axis=1)
     return np.where(spoken, point, np.nan), np.where(spoken[:, None], quantiles, np.nan)
 
 
 def _check_prices(point: FloatArray, quantiles: FloatArray) -> None:
     """Raise InvalidForecaster for what can be no price, however it is scored."""
     answered = np.concatenate([point, quantiles.ravel()])
-    answered = answered[np.isfinite(answered)]
+    # NaN abstains; infinity is an answer, and a wrong one.
+    answered = answered[~np.isnan(answered)]
     wrong = answered[(answered <= 0.0) | (answered > MAX_PRICE)]
     if wrong.size:
         raise InvalidForecaster(

@@ -230,6 +230,8 @@ def test_crossing_quantiles_and_abstentions_are_taken() -> None:
         ({"point": ["a", "b", "c"]}, "no numbers as point"),
         ({"point": np.array([10.0, -1.0, 10.0])}, "It answered -1; a price is above 0"),
         ({"point": np.full(3, 1e300)}, "It answered 1e.300; a price is above 0"),
+        ({"point": np.full(3, np.inf)}, "It answered inf; a price is above 0 and at most"),
+        ({"quantiles": np.full((3, 39), -np.inf)}, "It answered -inf; a price is above 0"),
     ],
 )
 def test_an_answer_of_another_form_is_told(change: dict[str, Any], sentence: str) -> None:
@@ -261,6 +263,13 @@ def test_nothing_to_score_is_told() -> None:
         run(table=table_of(closes))
 
 
+def test_swapped_dates_are_called_that() -> None:
+    """A start after the end is no lack of sessions."""
+    start, end = date(2020, 3, 2), date(2019, 3, 1)
+    with pytest.raises(InvalidSelection, match="The start, 2020-03-02, lies after the end, 2019-0"):
+        plan_backtest(TABLE, start=start, end=end)
+
+
 def test_plan_follows_the_dates() -> None:
     """Start and end are targets, both included; the defaults leave a past to learn from."""
     sessions = TABLE.sessions
@@ -279,7 +288,7 @@ def test_plan_follows_the_dates() -> None:
     [
         {"start": date(2030, 1, 1)},
         {"end": date(2016, 1, 10)},
-        {"start": date(2016, 6, 2), "end": date(2016, 6, 1)},
+        {"start": date(2016, 6, 4), "end": date(2016, 6, 5)},
         {"window": 60},
     ],
 )
