@@ -107,11 +107,18 @@ def _explain_surprises(contributions: Contributions, row: int) -> tuple[str, ...
         return ()
     size = "larger" if shared + own > 0.0 else "smaller"
     sentence = (
-        f"Moves lately turned out {size} than were expected, which changes the range by "
-        f"{write_change(100.0 * shared / expected, 0)} for all stocks and by "
-        f"{write_change(100.0 * own / expected, 0)} for this one."
+        f"Moves lately turned out {size} than expected: next to a range that leaves this out, "
+        f"those of all stocks {_say_effect(100.0 * shared / expected)}, and the stock's own "
+        f"{_say_effect(100.0 * own / expected)}."
     )
     return (sentence,)
+
+
+def _say_effect(percent: float) -> str:
+    share = write_share(abs(percent))
+    if share == write_share(0.0):
+        return "hardly change this one"
+    return f"make this one {share} {'wider' if percent > 0.0 else 'narrower'}"
 
 
 def _explain_expectation(contributions: Contributions, row: int) -> str:

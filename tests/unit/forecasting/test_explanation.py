@@ -153,10 +153,18 @@ def test_notable_surprises_have_a_sentence_of_their_own() -> None:
 
     assert "by 15 points, are recent moves larger than were expected" in reasons[0]
     assert reasons[1] == (
-        "Moves lately turned out larger than were expected, which changes the range by +20 % for "
-        "all stocks and by -5 % for this one."
+        "Moves lately turned out larger than expected: next to a range that leaves this out, those "
+        "of all stocks make this one 20 % wider, and the stock's own make this one 5 % narrower."
     )
     assert len(reasons) == 3
+
+
+def test_a_surprise_that_rounds_to_nothing_is_not_counted() -> None:
+    """Where all of it is the market's, the stock's own part is said to change nothing."""
+    now = {"closes: E_8|r|": 0.010, "pool surprises": -0.001, "own surprises": 0.00002}
+    reasons = plain(explain_forecast(contributions(now, {"closes: E_8|r|": 0.010}), 0))
+
+    assert "make this one 10 % narrower, and the stock's own hardly change this one." in reasons[1]
 
 
 def test_refusal_stands_in_the_place_of_reasons() -> None:
