@@ -23,8 +23,6 @@ FORMATS: Final = ("text", "html", "eml")
 READER: Final = "reader@example.org"
 """To whom a preview is addressed: nobody (RFC 2606)."""
 
-_TOKEN: Final = "preview"  # noqa: S105 - it opens nothing: its links lead to "this link is invalid"
-
 
 @click.group(epilog=EPILOG)
 def digest() -> None:
@@ -68,6 +66,7 @@ async def write_preview(deps: Dependencies, session: date | None, symbols: str, 
     from oracle.adapters.mail.mime import write_message  # noqa: PLC0415 - see cli
     from oracle.digest.letter import write_letter  # noqa: PLC0415
     from oracle.digest.links import (  # noqa: PLC0415
+        PREVIEW_TOKEN,
         digest_headers,
         digest_links,
         digest_message_id,
@@ -82,7 +81,10 @@ async def write_preview(deps: Dependencies, session: date | None, symbols: str, 
     content = await preview_digest(deps, session, chosen)
     settings = deps.settings
     links = digest_links(
-        settings.base_url, content.session, preferences_token=_TOKEN, unsubscribe_token=_TOKEN
+        settings.base_url,
+        content.session,
+        preferences_token=PREVIEW_TOKEN,
+        unsubscribe_token=PREVIEW_TOKEN,
     )
     rendered = deps.mail_renderer.render(
         "digest", write_letter(personal_content(content, chosen), links)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import date
 
     from oracle.domain.instruments import Source
+
+
+PREVIEW_TOKEN: Final = "preview"  # noqa: S105 - it opens nothing
+"""Stands in the links of a preview, which nobody holds."""
 
 
 @dataclass(frozen=True, slots=True)

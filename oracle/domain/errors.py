@@ -191,6 +191,12 @@ class InvalidToken(InvalidInput):
     hint = "Ask for a new mail, or use the newest link that you have."
 
 
+class PreviewLink(InvalidToken):
+    """A link of a preview: it looks like one of a mail, and nobody holds it."""
+
+    hint = "In a mail that is sent it leads to the reader's own page."
+
+
 class UnknownDigest(OracleError):
     """No digest of that session is in the archive."""
 

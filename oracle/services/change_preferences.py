@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from oracle.domain.errors import InvalidPreferences, InvalidSymbol
@@ -36,10 +37,13 @@ async def change_preferences(
 def choose_symbols(deps: Dependencies, entries: Iterable[str]) -> tuple[str, ...]:
     """Return the stocks' symbols, each once; a company's exact name is understood as well.
 
+    Symbols in one entry may stand apart by spaces, unless a company has that very name.
+
     Raises InvalidPreferences, with what may have been meant, for more than ten and for what the
     directory does not know.
     """
-    symbols = tuple(dict.fromkeys(_symbol_of(deps, each) for each in entries if each.strip()))
+    named = (_symbols_of(deps, each) for each in entries if each.strip())
+    symbols = tuple(dict.fromkeys(chain.from_iterable(named)))
     if len(symbols) > MAX_OWN_SYMBOLS:
         raise InvalidPreferences(
             f"These are {len(symbols)} stocks; a digest has room for {MAX_OWN_SYMBOLS}."
@@ -47,19 +51,28 @@ def choose_symbols(deps: Dependencies, entries: Iterable[str]) -> tuple[str, ...
     return symbols
 
 
-def _symbol_of(deps: Dependencies, entry: str) -> str:
+def _symbols_of(deps: Dependencies, entry: str) -> tuple[str, ...]:
     quoted = entry.strip()[:LONGEST_QUOTED]
-    try:
-        instrument = deps.directory.find_instrument(parse_symbol(entry))
-    except InvalidSymbol:
-        instrument = None
-    if instrument is not None:
-        return instrument.symbol
+    symbol = _known_symbol(deps, entry)
+    if symbol is not None:
+        return (symbol,)
     matches = deps.directory.search(entry.strip(), limit=3) if quoted.isprintable() else ()
     exact = [match.instrument.symbol for match in matches if match.exact]
     if len(exact) == 1:
-        return exact[0]
+        return (exact[0],)
+    parts = entry.split()
+    known = [each for part in parts if (each := _known_symbol(deps, part)) is not None]
+    if len(known) == len(parts) > 1:
+        return tuple(known)
     raise InvalidPreferences(
         f"No stock “{quoted}” is known.",
         suggestions=tuple(match.instrument.symbol for match in matches),
     )
+
+
+def _known_symbol(deps: Dependencies, text: str) -> str | None:
+    try:
+        instrument = deps.directory.find_instrument(parse_symbol(text))
+    except InvalidSymbol:
+        return None
+    return None if instrument is None else instrument.symbol

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from oracle.domain.errors import InvalidToken
+from oracle.digest.links import PREVIEW_TOKEN
+from oracle.domain.errors import InvalidToken, PreviewLink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,12 @@ def make_link(deps: Dependencies, purpose: Purpose, subscriber: Subscriber) -> s
 async def find_holder(
     deps: Dependencies, unit: UnitOfWork, purpose: Purpose, token: str
 ) -> Holder | None:
-    """Return who holds the link, None if they were erased since. Raises InvalidToken."""
+    """Return who holds the link, None if they were erased since.
+
+    Raises InvalidToken, and PreviewLink for that of a preview.
+    """
+    if token == PREVIEW_TOKEN:
+        raise PreviewLink("This link stands in a preview of the digest, which belongs to nobody.")
     subscriber_id, generation = deps.tokens.read(purpose.value, token, max_age=MAX_AGES[purpose])
     subscriber = await unit.subscribers.find_subscriber(subscriber_id)
     if subscriber is None:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from oracle.adapters.sql.subscribers import SqlSubscriberRepository
 from oracle.adapters.tokens import SignedTokens
 from oracle.app import create_app
+from oracle.digest.links import PREVIEW_TOKEN
 from oracle.domain.errors import DatabaseUnavailable
 from oracle.domain.runs import DeliveryState
 from oracle.domain.subscribers import SubscriberState
@@ -280,6 +281,76 @@ async def test_links_expire_but_the_one_to_leave(
 
 def _years_ago(age: int | None) -> int:
     return int(time.time()) - (10 * 365 * 24 * 3600 if age is None else age + 5)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PREFERENCES, Purpose.UNSUBSCRIBE])
+async def test_a_link_of_a_preview_is_called_that(
+    client: TestClientProtocol, purpose: Purpose
+) -> None:
+    """Who tries a preview's links learns that they are not broken, as a page and as JSON."""
+    where = f"/subscribers/{PREVIEW_TOKEN}/{purpose.value}"
+    for method in ("GET", "POST"):
+        response = await ask(client, method, where)
+        assert response.status_code == 400
+        page = await response.get_data(as_text=True)
+        assert '<h1 id="step-title">This is a preview</h1>' in page
+        assert "damaged" not in page
+        assert "does not work any more" not in page
+        as_json = await ask(client, method, where, headers={"Accept": "application/json"})
+        assert "stands in a preview" in json.loads(await as_json.get_data())["detail"]
+
+
+async def test_a_wrong_choice_keeps_what_was_ticked(
+    client: TestClientProtocol, deps: Dependencies
+) -> None:
+    """With a symbol to mend the tick of the pause stays, or stays away, as it was sent."""
+    where = path(deps, Purpose.PREFERENCES, await add(deps))
+    ticked = 'name="paused" value="yes" checked'
+    for stored_as in (False, True):
+        await change(deps, is_paused=stored_as)
+        wrong = await client.post(where, form={"symbols": "ZZZZ", "paused": "yes"})
+        assert wrong.status_code == 422
+        assert ticked in await wrong.get_data(as_text=True)
+        without = await client.post(where, form={"symbols": "ZZZZ"})
+        assert ticked not in await without.get_data(as_text=True)
+        assert (await stored(deps)).is_paused is stored_as
+
+
+async def test_a_form_without_its_list_wipes_nothing(
+    client: TestClientProtocol, deps: Dependencies
+) -> None:
+    """Only an empty list that was sent empties the list."""
+    where = path(deps, Purpose.PREFERENCES, await add(deps))
+    await client.post(where, form={"symbols": "KO"})
+    for form in ({}, {"paused": "yes"}, {"symbol": "AMD"}):
+        refused = await client.post(where, form=form)
+        assert refused.status_code == 422
+        assert "What was sent has no list of stocks. Nothing was saved." in (
+            await refused.get_data(as_text=True)
+        )
+        assert ((await stored(deps)).symbols, (await stored(deps)).is_paused) == (("KO",), False)
+    emptied = await client.post(where, form={"symbols": ""})
+    assert emptied.status_code == 200
+    assert (await stored(deps)).symbols == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "symbols"),
+    [
+        ("AMD KO", ("AMD", "KO")),
+        ("amd  ko\tT", ("AMD", "KO", "T")),
+        ("Snap On, KO", ("SNA", "KO")),
+        ("Coca Cola AMD", None),
+    ],
+)
+async def test_spaces_separate_symbols_where_no_company_has_that_name(
+    client: TestClientProtocol, deps: Dependencies, typed: str, symbols: tuple[str, ...] | None
+) -> None:
+    """Snap-on stays one company, though SNAP and ON are symbols; what is unclear is refused."""
+    where = path(deps, Purpose.PREFERENCES, await add(deps))
+    response = await client.post(where, form={"symbols": typed})
+    assert response.status_code == (422 if symbols is None else 200)
+    assert (await stored(deps)).symbols == (symbols or ())
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 
-from oracle.domain.errors import InvalidAddress, InvalidPreferences, InvalidToken
+from oracle.domain.errors import InvalidAddress, InvalidPreferences, InvalidToken, PreviewLink
 from oracle.domain.subscribers import SubscriberState
 from oracle.services.subscriber_links import Purpose
 from oracle.web.contexts.chrome import Head
@@ -66,10 +66,14 @@ async def explain_invalid_link(error: InvalidToken) -> Response | HTTPException:
     if wants_json():
         return await answer_error(error)
     kind = find_kind(InvalidToken)
+    is_preview = isinstance(error, PreviewLink)
+    title = "This link does not work any more" if kind is None else kind.title
+    if is_preview:
+        title = "This is a preview"
     return _show(
         "invalid_link",
-        title="This link does not work any more" if kind is None else kind.title,
-        page=InvalidLinkPage(str(error), SignUpPage()),
+        title=title,
+        page=InvalidLinkPage(title, str(error), is_preview=is_preview, form=SignUpPage()),
         status=REFUSED if kind is None else kind.status,
     )
 
@@ -144,19 +148,27 @@ async def show_preferences(token: str) -> Response:
 async def change_preferences(token: str) -> Response:
     """Store the choice; one that cannot be is shown again with what is wrong with it."""
     form = await request.form
-    typed = form.get("symbols", "")
+    typed = form.get("symbols")
     is_paused = form.get("paused") == "yes"
-    # A name may have a space in it: only commas, semicolons and lines separate.
-    entries = typed.replace(";", ",").replace("\n", ",").split(",")
     change = current_site().use_cases.subscriptions.change_preferences
     try:
-        holder = await change(token, entries, is_paused=is_paused)
+        holder = await change(token, _split(typed), is_paused=is_paused)
     except InvalidPreferences as error:
         holder = _require(await _open(Purpose.PREFERENCES, token))
         if wants_json():
             raise
-        return _show_preferences(holder, is_done=False, typed=typed, error=error)
+        return _show_preferences(
+            holder, is_done=False, typed=typed, is_pause_ticked=is_paused, error=error
+        )
     return _show_preferences(holder, is_done=True)
+
+
+def _split(typed: str | None) -> list[str]:
+    if typed is None:
+        # An empty list would be stored in its place, and what was chosen would be gone.
+        raise InvalidPreferences("What was sent has no list of stocks.")
+    # A name may have a space in it: only commas, semicolons and lines separate for sure.
+    return typed.replace(";", ",").replace("\n", ",").split(",")
 
 
 async def _open(purpose: Purpose, token: str) -> Holder | None:
@@ -190,6 +202,7 @@ def _show_preferences(
     *,
     is_done: bool,
     typed: str | None = None,
+    is_pause_ticked: bool | None = None,
     error: InvalidPreferences | None = None,
 ) -> Response:
     site = current_site()
@@ -199,6 +212,9 @@ def _show_preferences(
     page = PreferencesPage(
         subscription=_subscription(holder, is_done=is_done),
         typed=", ".join(own) if typed is None else typed[:LONGEST_SHOWN],
+        is_pause_ticked=(
+            holder.subscriber.is_paused if is_pause_ticked is None else is_pause_ticked
+        ),
         stocks=list_stocks(own, watchlist, names),
         error="" if error is None else str(error),
         suggestions=() if error is None else error.suggestions,

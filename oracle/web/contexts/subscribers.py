@@ -36,9 +36,14 @@ class SignUpPage:
 
 @dataclass(frozen=True, slots=True)
 class InvalidLinkPage:
-    """The page of a link that does not work: why, and the form that gets a new one."""
+    """The page of a link that does not work: why, and the form that gets a new one.
 
+    `is_preview`: the link stands in a preview, so there never was a working one.
+    """
+
+    title: str
     detail: str
+    is_preview: bool
     form: SignUpPage
 
 
@@ -70,10 +75,14 @@ class SubscriptionPage:
 
 @dataclass(frozen=True, slots=True)
 class PreferencesPage:
-    """The choice of stocks and the pause, as stored or as typed, with what is wrong with it."""
+    """The choice of stocks and the pause, as stored or as typed, with what is wrong with it.
+
+    `is_pause_ticked` is what the box shows: what was asked for, though it was not stored.
+    """
 
     subscription: SubscriptionPage
     typed: str
+    is_pause_ticked: bool
     stocks: tuple[ListedStock, ...]
     room: int = MAX_OWN_SYMBOLS
     error: str = ""
