@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.digest.columns import align, fold, plain, printable
+from oracle.digest.columns import align, cells_of, fold, plain, printable
 from oracle.domain.formatting import change, money
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def write_rows_table(rows: Sequence[Figures]) -> str:
     """Return the list as aligned columns, a note beneath each stock that has one."""
     head = ["Stock", "Close", "Predicted", "Change", "80 % range"]
     table = [head, *(_row(row) for row in rows)]
-    lines = align(table).split("\n")
-    written = [lines[0], "-" * max(len(line) for line in lines)]
-    for line, row in zip(lines[1:], rows, strict=True):
+    entries = align(table, hang=len(_row_start("", is_best=False)))
+    written = [entries[0], _rule(entries)]
+    for line, row in zip(entries[1:], rows, strict=True):
         written.append(line)
         if row.note:
             written.append(fold(row.note, indent="    "))
@@ -53,7 +53,7 @@ def write_results_table(results: Sequence[DigestResult]) -> str:
         currency = result.currency
         table.append(
             [
-                f"{result.symbol:<6}{printable(result.name)}",
+                f"{_symbol(result.symbol)}{printable(result.name)}",
                 change(result.predicted_percent).text,
                 change(result.actual_percent).text,
                 money(result.actual, currency),
@@ -61,18 +61,30 @@ def write_results_table(results: Sequence[DigestResult]) -> str:
                 _HELD[result.range_held],
             ]
         )
-    lines = align(table).split("\n")
-    return "\n".join([lines[0], "-" * max(len(line) for line in lines), *lines[1:]])
+    entries = align(table, hang=len(_symbol("")))
+    return "\n".join([entries[0], _rule(entries), *entries[1:]])
 
 
 def _row(row: Figures) -> list[str]:
-    star = "* " if row.is_best else "  "
+    start = f"{_row_start(row.symbol, is_best=row.is_best)}{row.name}"
     if row.note:
-        return [f"{star}{row.symbol:<6}{row.name}", row.price, "-", "-", "-"]
+        return [start, row.price, "-", "-", "-"]
     return [
-        f"{star}{row.symbol:<6}{row.name}",
+        start,
         row.price,
         row.predicted,
         row.change,
         f"{row.lower} to {row.upper}",
     ]
+
+
+def _row_start(symbol: str, *, is_best: bool) -> str:
+    return f"{'*' if is_best else ' '} {_symbol(symbol)}"
+
+
+def _symbol(symbol: str) -> str:
+    return f"{symbol:<5} "
+
+
+def _rule(entries: Sequence[str]) -> str:
+    return "-" * max(cells_of(line) for entry in entries for line in entry.split("\n"))
