@@ -34,7 +34,8 @@ async def compose_digest(
 
     It holds the watchlist and `symbols`, which by default are all those that subscribers chose.
     Stocks whose close is not in, or of which nothing can be said, are marked; `current` of the
-    result says how many of the watchlist have the session's close. Raises DatabaseUnavailable.
+    result says how many of the watchlist have the session's close. Of a session whose target is
+    over it holds what was stored live that evening. Raises DatabaseUnavailable.
     """
     watchlist = deps.settings.watchlist
     if symbols is None:
@@ -52,7 +53,9 @@ async def compose_digest(
         source=deps.feed.source,
         session=session,
         target=deps.calendar.next_session(session),
-        model_version=MODEL_VERSION,
+        model_version=next(
+            (each.model_version for each in outcome.predictions.values()), MODEL_VERSION
+        ),
         listed=watchlist,
         items=items,
         last_night=await _look_back(deps, session, wanted, names),
@@ -77,9 +80,26 @@ async def _find_names(deps: Dependencies, symbols: Sequence[str]) -> dict[str, I
 
 async def _predict(deps: Dependencies, symbols: Sequence[str], session: date) -> PredictionOutcome:
     try:
-        return await make_predictions(deps, symbols, session)
+        outcome = await make_predictions(deps, symbols, session)
     except TargetSessionClosed as closed:
-        return PredictionOutcome({}, dict.fromkeys(symbols, closed))
+        outcome = PredictionOutcome({}, dict.fromkeys(symbols, closed))
+    failures = outcome.failures
+    if outcome.predictions or not any(
+        isinstance(each, TargetSessionClosed) for each in failures.values()
+    ):
+        return outcome
+    # An earlier model may have spoken that evening.
+    async with deps.store.begin() as unit:
+        rows = await unit.outcomes.list_of_session(
+            deps.feed.source, deps.calendar.next_session(session)
+        )
+    earlier = {
+        symbol: row.prediction
+        for symbol, row in _of_one_version(rows, session).items()
+        if symbol in failures
+    }
+    left = {symbol: failure for symbol, failure in failures.items() if symbol not in earlier}
+    return PredictionOutcome(earlier, left)
 
 
 def _item(

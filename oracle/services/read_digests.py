@@ -67,7 +67,8 @@ async def preview_digest(
     """Return what the session's run has frozen, else what it would freeze now; store no run.
 
     None is the newest session whose close has settled. Raises InvalidInput for a day without a
-    session, or one that is not over, and DatabaseUnavailable.
+    session, for one that is not over and for one of which nothing is stored and nothing can be
+    forecast any more, and DatabaseUnavailable.
     """
     newest = deps.market.usable_session()
     day = newest if session is None else session
@@ -80,7 +81,15 @@ async def preview_digest(
     frozen = await _find_content(deps, day)
     if frozen is not None:
         return frozen
-    return await compose_digest(deps, day, symbols or None)
+    content = await compose_digest(deps, day, symbols or None)
+    is_over = deps.clock.now() >= deps.calendar.session_close(content.target)
+    if is_over and not any(item.predicted is not None for item in content.items):
+        raise InvalidInput(
+            f"Nothing was predicted on the evening of {name_session(day)}, and the close of "
+            f"{name_session(content.target)} is known by now, so nothing can be any more.",
+            hint="The pages under /digests show which evenings there are.",
+        )
+    return content
 
 
 async def _find_content(deps: Dependencies, session: date) -> DigestContent | None:

@@ -14,6 +14,7 @@ from oracle.domain.errors import FeedUnavailable, InvalidInput, UnknownDigest
 from oracle.domain.runs import RunKind, RunState
 from oracle.forecasting import MODEL_VERSION
 from oracle.services.compose_digest import compose_digest
+from oracle.services.make_predictions import make_predictions
 from oracle.services.rank_stocks import rank_stocks
 from oracle.services.read_digests import list_digests, preview_digest, read_digest
 from oracle.services.settle_predictions import settle_predictions
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 WEDNESDAY = date(2023, 6, 14)
 THURSDAY = date(2023, 6, 15)
 FRIDAY = date(2023, 6, 16)
+TUESDAY = date(2023, 6, 20)
+"""The next session after Friday: the 19th is a holiday."""
 
 
 async def freeze(market: ScriptedMarket, content: DigestContent) -> None:
@@ -191,6 +194,36 @@ async def test_a_preview_stores_no_run_and_shows_the_frozen_one(market: Scripted
     frozen = replace(now, listed=now.listed[:3])
     await freeze(market, frozen)
     assert await preview_digest(market.deps, WEDNESDAY) == frozen
+
+
+async def test_a_past_preview_shows_what_was_stored_that_evening(market: ScriptedMarket) -> None:
+    """Without a run the live predictions of the evening are shown, of an earlier model, too."""
+    told = await compose_digest(market.deps, WEDNESDAY)
+    market.advance(days=1)
+    later = await preview_digest(market.restart().deps, WEDNESDAY)
+    assert later.rows == told.rows
+
+    made = await make_predictions(market.deps, DEFAULT_WATCHLIST, THURSDAY)
+    market.advance(days=1)
+    async with market.store.begin() as unit:
+        stored = await unit.predictions.add_predictions(
+            [
+                replace(each, model_version="old-1", as_of=FRIDAY, target=TUESDAY)
+                for each in made.predictions.values()
+            ]
+        )
+    assert len(stored) == 10
+    market.advance(days=4)
+    older = await preview_digest(market.deps, FRIDAY)
+    assert older.model_version == "old-1"
+    assert [row.mark for row in older.rows] == [Mark.NONE] * 10
+
+
+async def test_an_evening_without_predictions_is_refused(market: ScriptedMarket) -> None:
+    """Ten rows that cannot be forecast any more are no preview: a sentence says why."""
+    market.advance(days=1)
+    with pytest.raises(InvalidInput, match="Nothing was predicted on the evening of Wed 14 Jun"):
+        await preview_digest(market.deps, WEDNESDAY)
 
 
 @pytest.mark.parametrize(
