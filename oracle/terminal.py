@@ -218,12 +218,14 @@ def _add_prediction(facts: Table, prediction: Prediction, *, outdated: bool) -> 
 
 
 def _best(ranking: Ranking) -> Panel | Text:
+    if not ranking.stocks:
+        return Text("None of these could be forecast.", style="bold")
     if ranking.best is None:
         return Text("No clear buy tonight.", style="bold")
     return Panel(
         f"[bold]{escape(ranking.best.name)}[/bold] ({ranking.best.symbol}): "
         f"{escape(ranking.best.reason)}",
-        title="Best buy",
+        title="Best buy" if ranking.best_covers_costs else "Best buy, before costs",
         title_align="left",
         expand=False,
     )

@@ -110,10 +110,14 @@ class LastNight:
 
 @dataclass(frozen=True, slots=True)
 class BestBuy:
-    """The stock of the list with the most expected return for its risk, and the reason."""
+    """The stock of the list with the most expected return for its risk, and the reason.
+
+    `covers_costs`: more is expected of it than buying and selling it costs.
+    """
 
     symbol: str
     reason: str
+    covers_costs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,11 @@ class DigestContent:
         known = {item.symbol: item for item in self.items}
         listed = [known[symbol] for symbol in self.listed if symbol in known]
         return tuple(sorted(listed, key=_place))
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether anything could be said of any listed stock."""
+        return any(item.score is not None for item in self.rows)
 
     @property
     def current(self) -> int:

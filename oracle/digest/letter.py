@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from oracle.digest.columns import plain, printable
+from oracle.digest.columns import fold, plain, printable
 from oracle.digest.content import Mark
-from oracle.digest.letter_text import (
-    write_best,
-    write_paragraphs,
-    write_results_table,
-    write_rows_table,
-)
+from oracle.digest.letter_results import Results, write_results
+from oracle.digest.letter_text import write_best, write_rows_table
 from oracle.digest.personal import choose_best
 from oracle.domain.formatting import change, decimal, money
 from oracle.domain.instruments import Source
-from oracle.domain.wording import count_of, name_session, name_session_briefly, write_share
+from oracle.domain.wording import count_of, name_session, name_session_briefly
 
 if TYPE_CHECKING:
-    from oracle.digest.content import DigestContent, DigestItem, DigestResult, LastNight
+    from oracle.digest.content import DigestContent, DigestItem
     from oracle.digest.links import DigestLinks
 
 _PREFIXES: Final = {Source.SAMPLE: "Sample data: ", Source.REHEARSAL: "Rehearsal: "}
@@ -27,10 +23,11 @@ _NOTES: Final = {
     Source.SAMPLE: "Sample data, not live. Old closes, adjusted for dividends.",
     Source.REHEARSAL: "Rehearsal, not live. These prices are not real.",
 }
-_STRIP: Final = 5
-"""Stocks in one line of the strip."""
+_LABELS: Final = ("Best buy", "Best buy")
+_LABELS_BEFORE_COSTS: Final = ("Best buy, before costs", "Best, before costs")
 
 NO_PICK: Final = "No clear buy tonight"
+NO_FORECAST: Final = "No forecast tonight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +65,18 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best buy, with the reason and what moved its prediction."""
+    """The best buy, with the reason and what moved its prediction.
 
+    Both labels, of the card and of its row, say so where buying and selling costs more than the
+    expected rise.
+    """
+
+    label: str
+    short_label: str
     figures: Figures
     reason: str
     drivers: tuple[str, ...]
     bar: Bar
-
-
-@dataclass(frozen=True, slots=True)
-class ResultCell:
-    """One settled stock in the strip: what came, and whether the range held, in a word."""
-
-    symbol: str
-    url: str
-    came: str
-    arrow: str
-    tone: str
-    word: str
-    held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Last night's results: the headline, what it means, how the pick did, and every stock."""
-
-    headline: str
-    explanation: str
-    pick: str
-    cells: tuple[tuple[ResultCell, ...], ...]
-    paragraphs: str
-    table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +93,8 @@ class DigestLetter:
     best: Best | None
     best_text: str
     no_pick: str
+    no_pick_reason: str
+    no_pick_text: str
     list_name: str
     warning: str
     rows: tuple[Figures, ...]
@@ -130,28 +110,34 @@ def write_letter(content: DigestContent, links: DigestLinks) -> DigestLetter:
         _figures(item, content, links, is_best=item.symbol == best_symbol) for item in content.rows
     )
     best = None
+    target = name_session_briefly(content.target)
     if chosen is not None:
         item = next(each for each in content.rows if each.symbol == chosen.symbol)
         figures = next(row for row in rows if row.is_best)
-        best = Best(figures, chosen.reason, item.reasons, _bar(item))
-    results = _results(content.last_night, content, links)
-    missing = len(content.listed) - content.current
+        labels = _LABELS if chosen.covers_costs else _LABELS_BEFORE_COSTS
+        best = Best(*labels, figures, chosen.reason, item.reasons, _bar(item))
+    results = write_results(content, links)
+    no_pick_reason = _say_no_pick(content, target)
+    # A stock without any price is not late: what is wrong with it stands in its row.
+    late = sum(item.price_of not in {None, content.session} for item in content.rows)
     return DigestLetter(
         subject=subject_of(content),
         preheader=plain(f"{results.headline}. {results.pick}".rstrip(". ") + "."),
         note=_NOTES.get(content.source, ""),
         session=name_session(content.session),
         target=name_session(content.target),
-        short_target=name_session_briefly(content.target),
+        short_target=target,
         results=results,
         best=best,
         best_text="" if best is None else write_best(best.figures, best.reason, best.drivers),
-        no_pick=NO_PICK,
+        no_pick=NO_PICK if content.is_ranked else NO_FORECAST,
+        no_pick_reason=no_pick_reason,
+        no_pick_text=fold(no_pick_reason),
         list_name="Your stocks" if content.is_own_list else "Tonight's ten",
         warning=(
-            f"Of {count_of(missing, 'stock')} the close of {name_session_briefly(content.session)} "
+            f"Of {count_of(late, 'stock')} the close of {name_session_briefly(content.session)} "
             "is not in yet; marked below."
-            if missing
+            if late
             else ""
         ),
         rows=rows,
@@ -166,17 +152,42 @@ def subject_of(content: DigestContent) -> str:
     It is in one line, and says first where prices are not live.
     """
     prefix = _PREFIXES.get(content.source, "")
+    if not content.is_ranked:
+        return f"{prefix}{NO_FORECAST}"
     best = choose_best(content)
     item = None if best is None else next(i for i in content.rows if i.symbol == best.symbol)
-    if item is None or item.price is None or item.lower is None or item.upper is None:
+    if (
+        best is None
+        or item is None
+        or item.price is None
+        or item.lower is None
+        or item.upper is None
+    ):
         return f"{prefix}{NO_PICK}"
     ends = (_signed(100.0 * (end / item.price - 1.0)) for end in (item.lower, item.upper))
-    fact = f"{_signed(item.change_percent)} % (range {' to '.join(ends)})"
-    return plain(f"{prefix}Tonight's pick: {printable(item.name)[:60]} {fact}")
+    said, expected = "Tonight's pick", _signed(item.change_percent)
+    if not best.covers_costs:
+        said, expected = "Tonight's best, before costs", _signed(item.change_percent, 2)
+        if not expected.startswith("+"):
+            expected = "under +0.01"
+    fact = f"{printable(item.name)[:60]} {expected} % (range {' to '.join(ends)})"
+    return plain(f"{prefix}{said}: {fact}")
 
 
-def _signed(value: float | None) -> str:
-    text = decimal(value, 1)
+def _say_no_pick(content: DigestContent, target: str) -> str:
+    if content.is_ranked:
+        return (
+            f"No stock of this list is expected to rise by the close of {target}. "
+            "Saying so is the honest answer."
+        )
+    return (
+        f"None of these could be forecast for the close of {target}. That says nothing about the "
+        "stocks themselves; each row below says why."
+    )
+
+
+def _signed(value: float | None, places: int = 1) -> str:
+    text = decimal(value, places)
     return f"+{text}" if value is not None and value > 0.0 and text.strip("0.") else text
 
 
@@ -217,68 +228,3 @@ def _bar(item: DigestItem) -> Bar:
     first = min(first, 96)
     second = min(max(second, first + 2), 98)
     return Bar(first, ends[0][1], second - first, ends[1][1], 100 - second)
-
-
-def _results(last: LastNight | None, content: DigestContent, links: DigestLinks) -> Results:
-    session = name_session_briefly(content.session)
-    pick = "" if last is None else _pick_sentence(last)
-    if last is None or not last.results:
-        explanation = (
-            f"No close of {session} was predicted, so there is nothing to hold against it."
-        )
-        headline = "Nothing to look back on yet"
-        return Results(headline, explanation, pick, (), write_paragraphs(explanation, pick), "")
-    headline = f"Last night: {last.held} of {last.settled} ranges held"
-    if not last.settled:
-        headline = f"Last night's results are not in yet ({session})"
-    count, waiting = len(last.results), len(last.results) - last.settled
-    explanation = (
-        f"For the close of {session}, {count_of(count, 'price')} {_were(count)} predicted the "
-        f"evening before. {write_share(80)} of closes should fall into their range"
-    )
-    explanation += f"; {waiting} {_are(waiting)} not known yet." if waiting else "."
-    cells = [_cell(result, links) for result in last.results]
-    return Results(
-        headline,
-        explanation,
-        pick,
-        tuple(tuple(cells[first : first + _STRIP]) for first in range(0, len(cells), _STRIP)),
-        write_paragraphs(explanation, pick),
-        write_results_table(last.results),
-    )
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _pick_sentence(last: LastNight) -> str:
-    if not last.was_ranked:
-        return ""
-    pick = last.pick
-    if pick is None:
-        return "No stock was named best buy then."
-    name = printable(pick.name)
-    said = f"The pick was {name}: predicted {change(pick.predicted_percent).text}"
-    if pick.range_held is None:
-        return f"{said}; its close is not known yet."
-    where = "inside" if pick.range_held else "outside"
-    return f"{said}, came {change(pick.actual_percent).text}, {where} its range."
-
-
-def _cell(result: DigestResult, links: DigestLinks) -> ResultCell:
-    came = change(result.actual_percent)
-    held = result.range_held
-    return ResultCell(
-        symbol=result.symbol,
-        url=links.stock(result.symbol),
-        came=came.text,
-        arrow=came.arrow,
-        tone=came.direction.value,
-        word="open" if held is None else "held" if held else "missed",
-        held=held is True,
-    )

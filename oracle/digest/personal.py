@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from oracle.digest.content import BestBuy
-from oracle.domain.costs import warn_of_costs
+from oracle.domain.costs import covers_costs, warn_of_costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,13 @@ def choose_best(content: DigestContent) -> BestBuy | None:
     if not scored or scored[0][1] <= 0.0:
         return None
     best = scored[0][0]
-    costs = "" if best.change_percent is None else warn_of_costs(best.change_percent)
-    return BestBuy(best.symbol, " ".join(filter(None, (_reason(scored), costs))))
+    expected = best.change_percent
+    costs = "" if expected is None else warn_of_costs(expected)
+    return BestBuy(
+        best.symbol,
+        " ".join(filter(None, (_reason(scored), costs))),
+        covers_costs=expected is not None and covers_costs(expected),
+    )
 
 
 def _reason(scored: Sequence[tuple[DigestItem, float]]) -> str:

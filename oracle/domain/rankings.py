@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oracle.domain.costs import covers_costs
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -61,3 +63,14 @@ class Ranking:
     unavailable: tuple[UnavailableStock, ...]
     fingerprint: str
     created_at: datetime
+
+    @property
+    def best_covers_costs(self) -> bool:
+        """Whether the best buy is expected to gain more than buying and selling it costs."""
+        return any(
+            covers_costs(stock.prediction.change_percent)
+            for stock in self.stocks
+            if self.best is not None
+            and stock.symbol == self.best.symbol
+            and stock.prediction.change_percent is not None
+        )

@@ -161,10 +161,10 @@ def report(instrument: Instrument = APPLE, *, source: Source = Source.YAHOO) -> 
     )
 
 
-def ranking(*, best: bool = True, source: Source = Source.YAHOO) -> Ranking:
+def ranking(*, best: bool = True, source: Source = Source.YAHOO, rise: float = 0.004) -> Ranking:
     """Return a ranking of two stocks, with a third that is not available."""
     stocks = tuple(
-        RankedStock(rank, symbol, name, 0.2 / rank, prediction(symbol, rise=0.004 / rank))
+        RankedStock(rank, symbol, name, 0.2 / rank, prediction(symbol, rise=rise / rank))
         for rank, symbol, name in ((1, "AAPL", "Apple Inc."), (2, "KO", "Coca-Cola"))
     )
     return Ranking(

@@ -157,7 +157,11 @@ async def test_a_recommendation_ranks_and_names_the_best(client: TestClientProto
     body = await answer(client, "/api/v1/recommendation", "Recommendation")
     assert body["as_of"] == "2022-12-28"
     assert body["target"] == "2022-12-29"
-    assert body["best"] == {"symbol": "AAPL", "reason": "The most for its risk."}
+    assert body["best"] == {
+        "symbol": "AAPL",
+        "reason": "The most for its risk.",
+        "covers_costs": True,
+    }
     first = body["stocks"][0]
     assert set(first) == {
         *("rank", "symbol", "name", "current_price", "predicted_price"),
@@ -165,6 +169,15 @@ async def test_a_recommendation_ranks_and_names_the_best(client: TestClientProto
     }
     assert first["lower_80"] < first["predicted_price"] < first["upper_80"]
     assert body["unavailable"] == [{"symbol": "JPM", "reason": "The feed gave no prices."}]
+
+
+async def test_json_tells_a_best_that_costs_more_than_it_gains(
+    client: TestClientProtocol, scene: Scene
+) -> None:
+    """A program can be as candid as the card: the costs of 0.10 per cent are compared for it."""
+    scene.ranked = scenes.ranking(rise=0.0009)
+    body = await answer(client, "/api/v1/recommendation", "Recommendation")
+    assert body["best"]["covers_costs"] is False
 
 
 async def test_no_best_is_null(client: TestClientProtocol, scene: Scene) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SHOWN = (
     *("Sample data, not live.", "Rehearsal: not live.", "Market open", "After hours"),
     *("Example Company", "No match for", "Best buy for today", "No clear buy for"),
+    "Best buy for Thu 29 Dec, before costs",
     *("None could be forecast", "Last session", "Outdated", "The ranking is not available"),
     *("skeleton--table", "skeleton--figure", "Stale", "Closed", "Cannot say", "No data"),
     *("change--up", "change--down", "change--unchanged", "No live prediction is settled yet"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
+from oracle.digest.content import Mark
 from oracle.digest.letter import write_letter
 from oracle.digest.links import digest_links
 from oracle.domain.instruments import Source
@@ -63,12 +64,48 @@ async def test_an_evening_without_a_pick_is_told_as_one(
 ) -> None:
     """No clear buy is an answer, in the list and on the page."""
     archived = examples.digest(settled=True)
-    items = tuple(replace(each, score=None) for each in archived.content.items)
+    first, *others = archived.content.items
+    items = (replace(first, predicted=99.9, score=-0.05), *others)
     scene.digests = {AS_OF: replace(archived, content=replace(archived.content, items=items))}
     assert "No clear buy that evening" in await read(client, PAGE)
     assert "No clear buy" in await read(client, "/digests")
     body = json.loads(await (await client.get(f"/api/v1{PAGE}")).get_data())
     assert body["best"] is None
+
+
+async def test_an_evening_without_forecasts_is_told_as_one(
+    scene: Scene, client: TestClientProtocol
+) -> None:
+    """Where nothing was forecast, nothing is said of what was expected to rise."""
+    archived = examples.digest(settled=False)
+    items = tuple(
+        replace(each, score=None, predicted=None, mark=Mark.MISSING, reasons=("Not in yet.",))
+        for each in archived.content.items
+    )
+    scene.digests = {AS_OF: replace(archived, content=replace(archived.content, items=items))}
+    page = await read(client, PAGE)
+    assert "None could be forecast that evening" in page
+    assert "expected to close above" not in page
+    assert "None could be forecast" in await read(client, "/digests")
+
+
+async def test_a_best_before_costs_stays_one_in_the_archive(
+    scene: Scene, client: TestClientProtocol
+) -> None:
+    """Page, list and JSON say of a best buy that its expected gain was below the costs."""
+    archived = examples.digest(settled=True)
+    first, *others = archived.content.items
+    items = (replace(first, predicted=100.08), *others)
+    for content, expected in (
+        (archived.content, False),
+        (replace(archived.content, items=items), True),
+    ):
+        scene.digests = {AS_OF: replace(archived, content=content)}
+        page = await read(client, PAGE)
+        assert ("Best buy of that evening, before costs" in page) is expected
+        assert ("EXMP , before costs" in await read(client, "/digests")) is expected
+        body = json.loads(await (await client.get(f"/api/v1{PAGE}")).get_data())
+        assert body["best"]["covers_costs"] is not expected
 
 
 @pytest.mark.parametrize(

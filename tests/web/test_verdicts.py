@@ -35,6 +35,25 @@ async def test_nothing_forecast_is_no_verdict(client: TestClientProtocol, scene:
     assert "is expected to close above" not in page
 
 
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/", "Best buy for Thu 29 Dec"),
+        ("/ranking", "Best buy for Thu 29 Dec"),
+        ("/ranking?symbols=AAPL,KO", "Best of these for Thu 29 Dec"),
+    ],
+)
+async def test_a_best_that_costs_more_than_it_gains_says_so_in_its_label(
+    client: TestClientProtocol, scene: Scene, path: str, label: str
+) -> None:
+    """Whoever reads nothing but the card's label learns that the costs are not in it."""
+    assert "before costs</p>" not in await read(client, path)
+    scene.ranked = scenes.ranking(rise=0.0009)
+    assert f"{label}, before costs</p>" in await read(client, path)
+    scene.status = scenes.closed()
+    assert f"Last session{APOSTROPHE}s pick, before costs</p>" in await read(client, path)
+
+
 async def test_the_best_says_how_strong_its_signal_is(client: TestClientProtocol) -> None:
     """Beside the reason stands in words what the score amounts to."""
     card = (await read(client, "/")).partition('class="card best')[2].partition("</article>")[0]

@@ -23,8 +23,8 @@ from oracle.web.origins import present_origin
 if TYPE_CHECKING:
     from oracle.domain.forecasts import Prediction
     from oracle.domain.prices import Quote
+    from oracle.domain.rankings import BestBuy, Ranking
     from oracle.domain.rankings import RankedStock as Ranked
-    from oracle.domain.rankings import Ranking
     from oracle.services.predict_stock import StockReport
     from oracle.services.read_market_status import MarketStatus
     from oracle.services.search_symbols import SearchResult
@@ -58,7 +58,7 @@ def present_recommendation(ranking: Ranking, status: MarketStatus) -> Recommenda
     return Recommendation(
         as_of=ranking.as_of,
         target=ranking.target,
-        best=None if best is None else BestStock(best.symbol, best.reason),
+        best=None if best is None else _best(ranking, best),
         stocks=tuple(_ranked(stock) for stock in ranking.stocks),
         unavailable=tuple(
             UnavailableStock(each.symbol, each.reason) for each in ranking.unavailable
@@ -93,6 +93,10 @@ def present_search(result: SearchResult, status: MarketStatus) -> SearchResults:
         is_sample=status.is_sample,
         is_rehearsal=status.is_rehearsal,
     )
+
+
+def _best(ranking: Ranking, best: BestBuy) -> BestStock:
+    return BestStock(best.symbol, best.reason, covers_costs=ranking.best_covers_costs)
 
 
 def _current(report: StockReport, quote: Quote) -> CurrentPrice:

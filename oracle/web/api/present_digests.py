@@ -42,7 +42,11 @@ def present_digest(archived: ArchivedDigest) -> Digest:
     return Digest(
         as_of=content.session,
         target=content.target,
-        best=None if best is None else BestStock(best.symbol, best.reason),
+        best=(
+            None
+            if best is None
+            else BestStock(best.symbol, best.reason, covers_costs=best.covers_costs)
+        ),
         stocks=tuple(_stock(item, archived.outcomes.get(item.symbol)) for item in content.rows),
         model_version=content.model_version,
         source=content.source.provider,

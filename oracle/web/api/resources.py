@@ -103,6 +103,13 @@ class BestStock:
 
     symbol: Symbol
     reason: Annotated[str, Field(description="Why it is the best of these.")]
+    covers_costs: Annotated[
+        bool,
+        Field(
+            description="Whether more is expected of it than buying and selling it costs (0.10 %); "
+            "where it is false, call it best before costs."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

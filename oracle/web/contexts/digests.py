@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DigestEntry:
-    """One digest of the list: its session, and what it named best buy, if anything."""
+    """One digest of the list: its session, and what it named best buy, if anything.
+
+    `is_before_costs`: less was expected of that than buying and selling it costs.
+    """
 
     address: str
     session: str
     target: str
     best: str
     best_symbol: str
+    is_before_costs: bool
     change: Change | None
 
 
@@ -59,13 +63,19 @@ class DigestRow:
 
 @dataclass(frozen=True, slots=True)
 class DigestPage:
-    """The page of one session's digest. `settled` says in words how much of it is known."""
+    """The page of one session's digest. `settled` says in words how much of it is known.
+
+    `covers_costs`: more was expected of the best buy than buying and selling it costs;
+    `is_ranked`: anything could be said of any stock.
+    """
 
     address: str
     session: str
     target: str
     best: DigestRow | None
     reason: str
+    covers_costs: bool
+    is_ranked: bool
     rows: tuple[DigestRow, ...]
     settled: str
     model_version: str
@@ -95,6 +105,8 @@ def build_digest_page(archived: ArchivedDigest) -> DigestPage:
         target=formatting.session(content.target),
         best=next((row for row in rows if row.is_best), None),
         reason="" if best is None else best.reason,
+        covers_costs=best is not None and best.covers_costs,
+        is_ranked=content.is_ranked,
         rows=rows,
         settled=_say_settled(rows, formatting.session(content.target)),
         model_version=content.model_version,
@@ -110,14 +122,16 @@ def address_of(content: DigestContent) -> str:
 def _entry(content: DigestContent) -> DigestEntry:
     best = choose_best(content)
     item = None
+    name = "No clear buy" if content.is_ranked else "None could be forecast"
     if best is not None:
         item = next(each for each in content.rows if each.symbol == best.symbol)
     return DigestEntry(
         address=address_of(content),
         session=formatting.session(content.session),
         target=formatting.session(content.target),
-        best="No clear buy" if item is None else item.name,
+        best=name if item is None else item.name,
         best_symbol="" if item is None else item.symbol,
+        is_before_costs=best is not None and not best.covers_costs,
         change=None if item is None else formatting.change(item.change_percent),
     )
 

@@ -42,11 +42,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best buy, with its reason in words."""
+    """The best buy, with its reason in words.
+
+    `covers_costs`: more is expected of it than buying and selling it costs.
+    """
 
     symbol: str
     name: str
     reason: str
+    covers_costs: bool
     row: Row | None
 
 
@@ -159,7 +163,13 @@ def _best(ranking: Ranking, rows: Sequence[Row]) -> Best | None:
     if ranking.best is None:
         return None
     row = next((row for row in rows if row.is_best), None)
-    return Best(ranking.best.symbol, ranking.best.name, ranking.best.reason, row)
+    return Best(
+        ranking.best.symbol,
+        ranking.best.name,
+        ranking.best.reason,
+        ranking.best_covers_costs,
+        row,
+    )
 
 
 def _row(stock: RankedStock, history: PriceHistory | None, *, now: str, is_best: bool) -> Row:

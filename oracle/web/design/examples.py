@@ -106,11 +106,14 @@ def report(status: MarketStatus = EVENING) -> StockReport:
     )
 
 
-def ranking(*, best: bool = True, empty: bool = False) -> Ranking:
-    """Return a ranking of four stocks, or of none, with one that is not available."""
+def ranking(*, best: bool = True, empty: bool = False, rise: float = 0.004) -> Ranking:
+    """Return a ranking of four stocks, or of none, with one that is not available.
+
+    `rise` is what is expected of the first.
+    """
     stocks = tuple(
-        RankedStock(rank, f"EX{rank}", f"Example {rank}", rise * 40, prediction(rise=rise))
-        for rank, rise in enumerate((0.004, 0.001, 0.0, -0.003), start=1)
+        RankedStock(rank, f"EX{rank}", f"Example {rank}", each * 40, prediction(rise=each))
+        for rank, each in enumerate((rise, rise / 4.0, 0.0, -0.003), start=1)
     )
     return Ranking(
         source=Source.YAHOO,

@@ -115,6 +115,8 @@ def _rankings() -> Iterator[State]:
         examples.ranking(best=False, empty=True),
     )
     yield _ranking("best buy", best, examples.EVENING)
+    faint = examples.ranking(rise=0.0004)
+    yield _ranking("best buy, before costs", faint, examples.EVENING)
     yield _ranking("market open", best, examples.TRADING)
     yield _ranking("no clear buy", none, examples.EVENING)
     yield _ranking("none could be forecast", empty, examples.EVENING)

@@ -35,6 +35,7 @@ LETTERS = {
     "full": content(),
     "partial": PARTIAL,
     "no pick": content(items=tuple(item(each, rise=-0.2, score=-0.1) for each in SYMBOLS)),
+    "before costs": content(items=tuple(item(each, rise=0.04) for each in SYMBOLS)),
     "first evening": content(last_night=None, source=Source.SAMPLE),
     "nothing known": content(
         items=tuple(marked(each, Mark.MISSING, "Not in yet.") for each in SYMBOLS)
@@ -142,6 +143,26 @@ def test_both_parts_say_the_same() -> None:
     assert letter.results.headline.upper() in mail.text
     assert mail.html.index(letter.results.headline) < mail.html.index("Best buy")
     assert mail.text.index("LAST NIGHT") < mail.text.index("BEST BUY")
+
+
+def test_both_parts_call_a_best_before_costs_that() -> None:
+    """The card says it in HTML and in text, and the stock's row of the HTML says it too."""
+    mail = RENDERER.render("digest", write_letter(LETTERS["before costs"], LINKS))
+    assert ">Best buy, before costs<" in mail.html
+    assert ">Best, before costs<" in mail.html
+    assert ">Best buy<" not in mail.html
+    assert "BEST BUY, BEFORE COSTS: AAPL INCORPORATED" in mail.text
+
+
+def test_both_parts_tell_no_forecast_from_no_rise() -> None:
+    """Without any forecast neither part says that nothing is expected to rise."""
+    nothing = RENDERER.render("digest", write_letter(LETTERS["nothing known"], LINKS))
+    none = RENDERER.render("digest", write_letter(LETTERS["no pick"], LINKS))
+    for part in (nothing.html, nothing.text):
+        assert "None of these could be forecast for the close of Thu 29 Dec" in part
+        assert "expected to rise" not in part
+    for part in (none.html, none.text):
+        assert "No stock of this list is expected to rise by the close of Thu 29 Dec" in part
 
 
 @pytest.mark.parametrize("source", [Source.SAMPLE, Source.REHEARSAL])

@@ -12,6 +12,7 @@ from oracle.digest.personal import personal_content
 from oracle.domain.instruments import Source
 from tests.unit.digest.contents import LINKS, SYMBOLS, content, item, marked, result
 
+FAINT = "Tonight's best, before costs: Intel"
 NO_RISE = tuple(item(each, rise=-0.3, score=-0.1) for each in SYMBOLS)
 
 
@@ -24,6 +25,39 @@ def test_the_subject_carries_the_fact(source: Source, prefix: str) -> None:
     pick = "Tonight's pick: Intel +0.8 % (range -1.5 to +2.1)"
     assert subject_of(content(source=source)) == prefix + pick
     assert subject_of(content(source=source, items=NO_RISE)) == f"{prefix}No clear buy tonight"
+
+
+@pytest.mark.parametrize(
+    ("rise", "subject"),
+    [
+        (0.034, f"{FAINT} +0.03 % (range -1.5 to +2.1)"),
+        (0.1, f"{FAINT} +0.10 % (range -1.5 to +2.1)"),
+        (0.002, f"{FAINT} under +0.01 % (range -1.5 to +2.1)"),
+        (0.14, "Tonight's pick: Intel +0.1 % (range -1.5 to +2.1)"),
+    ],
+)
+def test_a_best_that_costs_more_than_it_gains_is_called_so(rise: float, subject: str) -> None:
+    """The subject, the card and the list say "before costs", and no rise is written as none."""
+    items = (item("INTC", name="Intel", rise=rise, score=0.02), *NO_RISE[:3])
+    told = content(listed=("INTC", *SYMBOLS[:3]), items=items)
+    assert subject_of(told) == subject
+    best = write_letter(told, LINKS).best
+    assert best is not None
+    assert best.label == ("Best buy" if rise > 0.1 else "Best buy, before costs")
+    assert best.short_label == ("Best buy" if rise > 0.1 else "Best, before costs")
+
+
+def test_nothing_forecast_is_not_called_nothing_to_rise() -> None:
+    """Where no stock could be forecast the mail says that, and nothing of their expectations."""
+    items = tuple(marked(each, Mark.MISSING, "The close is not in yet.") for each in SYMBOLS)
+    told = content(items=items)
+    letter = write_letter(told, LINKS)
+    assert letter.subject == letter.no_pick == "No forecast tonight"
+    assert letter.no_pick_reason.startswith("None of these could be forecast for the close of Thu")
+    assert "rise" not in letter.no_pick_reason
+    fallen = write_letter(content(items=NO_RISE), LINKS)
+    assert fallen.no_pick == "No clear buy tonight"
+    assert fallen.no_pick_reason.startswith("No stock of this list is expected to rise by")
 
 
 def test_what_is_not_live_is_marked_in_the_letter() -> None:
@@ -44,6 +78,44 @@ def test_last_night_comes_with_its_count_and_the_pick() -> None:
     assert [len(line) for line in results.cells] == [5, 5]
     assert words.count("missed") == 2
     assert words.count("held") == 8
+
+
+def test_a_pick_before_costs_is_named_so_afterwards() -> None:
+    """What was expected to gain less than it costs is not called the pick without a word."""
+    last = content().last_night
+    assert last is not None
+    faint = replace(result("KO"), predicted=100.05)
+    told = write_letter(content(last_night=replace(last, pick=faint)), LINKS).results
+    assert told.pick.startswith("The pick, before costs, was KO Incorporated: predicted +0.05")
+
+
+def test_of_an_own_list_it_says_how_many_were_predicted() -> None:
+    """A stock chosen since, or unknown then, is counted among the ten and not as predicted."""
+    last = content().last_night
+    assert last is not None
+    known = content(
+        items=(*content().items, item("AMD"), item("BAC")),
+        last_night=replace(last, results=(*last.results, result("BAC"))),
+    )
+    own = write_letter(personal_content(known, ("AMD", "BAC")), LINKS)
+    assert own.results.explanation.startswith(
+        "Of your ten, 9 were predicted the evening before, for the close of Wed 28 Dec. 80"
+    )
+    watched = replace(known, last_night=replace(last, results=last.results[:1]))
+    assert write_letter(watched, LINKS).results.explanation.startswith(
+        "Of the ten, 1 was predicted the evening before, for the close of Wed 28 Dec."
+    )
+
+
+def test_a_stock_without_any_price_is_not_awaited() -> None:
+    """The warning counts closes that are late; of an unknown stock there is none to wait for."""
+    unknown = replace(
+        marked("AMD", Mark.MISSING, "No price of it is known."), price=None, price_of=None
+    )
+    late = marked("KO", Mark.MISSING, "The close is not in yet.")
+    both = write_letter(content(listed=("AMD", "KO"), items=(unknown, late)), LINKS)
+    assert both.warning.startswith("Of 1 stock the close of Wed 28 Dec is not in yet")
+    assert write_letter(content(listed=("AMD",), items=(unknown,)), LINKS).warning == ""
 
 
 def test_a_pick_that_missed_is_told_as_plainly() -> None:
