@@ -40,6 +40,7 @@ from oracle.web.security_headers import SecurityHeaders
 from oracle.web.site import Site, install_site
 from oracle.web.uploads import largest_body
 from oracle.web.use_cases import bind_use_cases
+from oracle.web.visitors import Visitors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,7 +143,7 @@ def _wrap(app: Quart, settings: Settings) -> None:
     """Put the layers around the application that must see every request and every answer."""
     hosts = allowed_hosts(settings)
     fallback = settings.base_url.partition("://")[2].partition("/")[0]
-    layers = Admission(app.asgi_app, hosts=hosts, fallback_host=fallback)
+    layers = Admission(Visitors(app.asgi_app), hosts=hosts, fallback_host=fallback)
     addressed = TrustedProxies(layers, count=settings.trusted_proxies)
     secured = SecurityHeaders(
         addressed, production=settings.is_production, image_origin=settings.image_base_url

@@ -117,7 +117,8 @@ class Store(Protocol):
     """The database, entered one short transaction at a time.
 
     Leaving a unit normally commits, leaving by an error rolls back. Raises DatabaseUnavailable
-    when the database cannot be reached or the unit exceeds its deadline.
+    when the database cannot be reached or the unit exceeds its deadline, which is shorter where
+    `waiting.is_waited_for` says that a visitor waits.
     """
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from oracle.domain.errors import OracleError
 from oracle.observability.logs import get_logger
+from oracle.ports.waiting import is_waited_for, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable
@@ -21,10 +22,13 @@ class SingleFlight(Generic[Key, Result]):
     """Runs at most one piece of work per key at a time; everybody who asks gets its result.
 
     The work is a task of its own: that one who waits goes away does not stop it for the others.
+    It goes on when they are answered, and so takes its time with the database, unless it
+    `is_waited_for` as whoever starts it is.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_waited_for: bool = False) -> None:
         self._name = name
+        self._is_waited_for = is_waited_for
         self._tasks: dict[Key, asyncio.Task[Result]] = {}
 
     async def run(self, key: Key, work: Callable[[], Coroutine[None, None, Result]]) -> Result:
@@ -59,7 +63,8 @@ class SingleFlight(Generic[Key, Result]):
         running = self._tasks.get(key)
         if running is not None and not running.done():
             return running
-        task = asyncio.create_task(work(), name=f"{self._name}:{key}")
+        with waited_for(self._is_waited_for and is_waited_for()):
+            task = asyncio.create_task(work(), name=f"{self._name}:{key}")
         self._tasks[key] = task
         task.add_done_callback(lambda done: self._finish(key, done))
         return task

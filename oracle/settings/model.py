@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         "such as the endpoint of RDS behind a name of one's own.",
     )
     database_deadline: float = Field(
-        5.0, gt=0, le=60, description="Seconds one transaction may take in all."
+        5.0, gt=0, le=60, description="Seconds a transaction may take; less if a visitor waits."
     )
     database_pool_size: int = Field(10, ge=1, le=100, description="Connections kept to MySQL.")
     market: Market = Field(

@@ -30,11 +30,11 @@ With what it takes to write the page it comes within a second and a half, howeve
 
 
 def _rankings() -> SingleFlight[str, Ranking]:
-    return SingleFlight("page_ranking")
+    return SingleFlight("page_ranking", is_waited_for=True)
 
 
 def _reports() -> SingleFlight[str, StockReport]:
-    return SingleFlight("page_report")
+    return SingleFlight("page_report", is_waited_for=True)
 
 
 def _records() -> SingleFlight[str | None, TrackRecord | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, exc
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from oracle.adapters.sql.failures import disconnect_when_read_only
+from oracle.adapters.sql.patience import POOL_TIMEOUT, asking, end_of_lock_waits, patience_of
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 3
 PING_TIMEOUT = 1.0
-POOL_TIMEOUT = 1.8
-"""Seconds that a unit waits for a free connection: whoever is refused knows within two."""
-
 RECYCLE_SECONDS = 1800
 SILENCE_MARGIN = 2
 
 MAX_LOCK_NAME = 64
+
+_LOCK_WAITS = "oracle_lock_waits"
+"""Under what a connection remembers how long its server waits for locks."""
 
 SQL_MODE = (
     "STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
@@ -47,7 +49,8 @@ def create_mysql_engine(
     The server ends a connection of which it has heard nothing for a little longer than a unit may
     take. Otherwise the locks of a unit whose machine froze, or whose link went dead, would stay for
     hours, and with them everything that waits for its rows. One that merely idled in the pool is
-    replaced when it is wanted again.
+    replaced when it is wanted again. How long the server waits for locks is set anew where a
+    connection goes from scheduled work to a visitor, or back.
     """
     engine = create_async_engine(
         url,
@@ -62,7 +65,7 @@ def create_mysql_engine(
             more=f", wait_timeout = {math.ceil(deadline) + SILENCE_MARGIN}",
         ),
     )
-    event.listen(engine.sync_engine, "checkout", _check_alive)
+    event.listen(engine.sync_engine, "checkout", partial(_check_alive, deadline))
     event.listen(engine.sync_engine, "handle_error", disconnect_when_read_only)
     return engine
 
@@ -85,9 +88,6 @@ def server_lock_name(schema: str, suffix: str) -> str:
 
 
 def _connect_args(access: ServerAccess, *, lock_wait: float, more: str = "") -> dict[str, Any]:
-    # The server must give up on a lock when we do: it would go on waiting, and holding what it
-    # has, for a client that has long left.
-    seconds = max(1, math.ceil(lock_wait))
     return {
         # Instead of the driver's own function; it gets all the other arguments.
         "async_creator_fn": access.connect,
@@ -95,26 +95,41 @@ def _connect_args(access: ServerAccess, *, lock_wait: float, more: str = "") -> 
         "connect_timeout": CONNECT_TIMEOUT,
         "init_command": (
             f"SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}', "
-            f"innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}{more}"
+            f"{_lock_waits(end_of_lock_waits(lock_wait))}{more}"
         ),
     }
 
 
-def _check_alive(connection: AdaptedConnection, record: ConnectionPoolEntry, proxy: object) -> None:
-    """Ping within a second; when nothing comes back, distrust every pooled connection.
+def _lock_waits(seconds: int) -> str:
+    return f"innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"
+
+
+def _check_alive(
+    deadline: float, connection: AdaptedConnection, record: ConnectionPoolEntry, proxy: object
+) -> None:
+    """Ask for a sign of life within a second; without one, distrust every pooled connection.
 
     The pool's own ping has no time limit: over a link that swallows packets it would hang, once
     for each pooled connection.
     """
-    del record, proxy
-    if not connection.run_async(_answers):
-        raise exc.InvalidatePoolError
+    del proxy
+    wanted = end_of_lock_waits(patience_of(deadline))
+    present = record.info.get(_LOCK_WAITS, end_of_lock_waits(deadline))
+    # The one exchange does for both.
+    change = None if present == wanted else f"SET SESSION {_lock_waits(wanted)}"
+    with asking():
+        if not connection.run_async(partial(_answers, change)):
+            raise exc.InvalidatePoolError
+    record.info[_LOCK_WAITS] = wanted
 
 
-async def _answers(connection: Any) -> bool:
+async def _answers(statement: str | None, connection: Any) -> bool:
     try:
         async with asyncio.timeout(PING_TIMEOUT):
-            await connection.ping(reconnect=False)
+            if statement is None:
+                await connection.ping(reconnect=False)
+            else:
+                await connection.query(statement)
     except Exception:  # noqa: BLE001 -- Whatever went wrong, the connection is of no use.
         return False
     return True

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from oracle.adapters.sql.patience import POOL_TIMEOUT
 from oracle.adapters.sql.sqlite_driver import connect, connect_in_memory
 from oracle.domain.errors import SettingsError
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from oracle.adapters.sql.sqlite_driver import SteadyConnection
 
-POOL_TIMEOUT = 2.0
 NO_LIMIT = 3600.0
 BUSY_MILLISECONDS = 200
 """How long one attempt waits for a lock, in the driver's thread, deaf to the unit's deadline."""

@@ -20,6 +20,7 @@ from oracle.adapters.sql.housekeeping import SqlHousekeeping
 from oracle.adapters.sql.leadership import SqlEpochRepository
 from oracle.adapters.sql.mail_events import SqlMailEventRepository
 from oracle.adapters.sql.outcomes import SqlOutcomeRepository
+from oracle.adapters.sql.patience import Patience, watch_answers
 from oracle.adapters.sql.predictions import SqlPredictionRepository
 from oracle.adapters.sql.quotes import SqlQuoteRepository
 from oracle.adapters.sql.rankings import SqlRankingRepository
@@ -91,6 +92,7 @@ class SqlStore:
         observer: DatabaseObserver | None = None,
         keeper: sqlite3.Connection | None = None,
     ) -> None:
+        watch_answers(engine)
         self._engine = engine
         self._deadline = deadline
         self._observer = observer
@@ -110,7 +112,7 @@ class SqlStore:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
-        """Open a transaction with the configured deadline.
+        """Open a transaction with the configured deadline, or a visitor's patience.
 
         Raises DatabaseUnavailable. An error of the caller's own passes as it is, after a rollback.
         """
@@ -155,16 +157,16 @@ class SqlStore:
         loop = asyncio.get_running_loop()
         started = loop.time()
         outcome = Outcome.CANCELLED
-        limit = asyncio.timeout(self._deadline)
+        patience = Patience(self._deadline)
+        limit = patience.limit
         self._units += 1
         self._idle.clear()
         try:
-            async with limit, _transaction(self._engine) as connection:
-                _require_time(limit)
+            async with limit, _transaction(self._engine, patience) as connection:
                 yield connection
             outcome = Outcome.COMMITTED
         except Exception as error:
-            failure = self._failure(error, expired=limit.expired())
+            failure = self._failure(error, patience)
             outcome = Outcome.UNAVAILABLE if failure else Outcome.FAILED
             if failure is None or failure is error:
                 raise
@@ -178,11 +180,11 @@ class SqlStore:
             if self._observer is not None:
                 self._observer(operation, outcome, loop.time() - started)
 
-    def _failure(self, error: Exception, *, expired: bool) -> DatabaseUnavailable | None:
+    def _failure(self, error: Exception, patience: Patience) -> DatabaseUnavailable | None:
         # A TimeoutError of the caller's own must not be mistaken for the deadline's.
-        if expired and isinstance(error, TimeoutError):
+        if patience.limit.expired() and isinstance(error, TimeoutError):
             return DatabaseUnavailable(
-                f"The database did not answer within {self._deadline:g} seconds."
+                f"The database did not answer within {patience.seconds:g} seconds."
             )
         # Where a secret cannot be read no connection is even tried.
         return error if isinstance(error, DatabaseUnavailable) else unavailable(error)
@@ -199,16 +201,20 @@ def _require_time(limit: asyncio.Timeout) -> None:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def _transaction(engine: AsyncEngine, patience: Patience) -> AsyncIterator[AsyncConnection]:
     """Commit at a normal end and roll back at an error.
 
     A cancelled unit, and with it one past its deadline, throws its connection away: an answer may
     still be on its way there, and a rollback could wait for it without end.
     """
-    connection = await engine.connect()
+    with patience.connecting():
+        connection = await engine.connect()
     try:
+        _require_time(patience.limit)
+        patience.watch(connection)
         yield connection
-        await connection.commit()
+        with patience.asking():
+            await connection.commit()
     except Exception:
         # The error at hand is the one to tell. A connection that cannot even roll back leaves the
         # pool by itself.

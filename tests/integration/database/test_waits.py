@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.migrate import migrate
-from oracle.adapters.sql.mysql import POOL_TIMEOUT
+from oracle.adapters.sql.patience import POOL_TIMEOUT
 from oracle.adapters.sql.sqlite import BUSY_MILLISECONDS
 from oracle.domain.instruments import Source
 from tests.integration.database.attempts import (

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from oracle.domain.errors import FeedUnavailable
+from oracle.ports.waiting import is_waited_for, waited_for
 from oracle.services.background import SingleFlight
 
 
@@ -63,3 +64,21 @@ async def test_closing_cancels_what_runs() -> None:
     await asyncio.sleep(0)
     await flight.aclose()
     assert ended.is_set()
+
+
+@pytest.mark.parametrize(
+    ("of_the_answer", "by_visitor", "is_waited"),
+    [(False, True, False), (True, True, True), (True, False, False)],
+)
+async def test_work_that_goes_on_after_the_answer_is_not_waited_for(
+    *, of_the_answer: bool, by_visitor: bool, is_waited: bool
+) -> None:
+    """It takes its time with the database; work that is the answer is in a hurry for visitors."""
+    flight: SingleFlight[str, bool] = SingleFlight("test", is_waited_for=of_the_answer)
+
+    async def work() -> bool:
+        return is_waited_for()
+
+    with waited_for(by_visitor):
+        assert await flight.run("key", work) is is_waited
+        assert is_waited_for() is by_visitor
