@@ -16,6 +16,7 @@ from oracle.observability import measurements
 from oracle.services.make_predictions import make_predictions
 from oracle.services.observe_runs import observe_runs
 from oracle.services.run_session_work import prepare_session
+from tests.unit.services.subscriber_scene import add, claim, plan_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +79,52 @@ async def test_an_open_digest_is_overdue(market: ScriptedMarket, state: RunState
     """One that is being sent, or was stopped, still waits to be finished."""
     market.clock.moment = SIX + timedelta(minutes=5)
     await add_run(market, RunKind.DIGEST, state)
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 300
+
+
+async def test_a_digest_that_waits_for_reports_alone_is_not_overdue(market: ScriptedMarket) -> None:
+    """Once all is handed over an unknown mail is not late; it is, while another waits, or again."""
+    market.clock.moment = SIX + timedelta(minutes=5)
+    await add(market.deps)
+    await add(market.deps, "second@example.org")
+    run_id = await plan_delivery(market.deps, SESSION)
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 300
+
+    first, second = await claim(market.deps, run_id)
+    async with market.deps.store.begin() as unit:
+        assert await unit.deliveries.record_unknown(first, "no answer")
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 300
+
+    async with market.deps.store.begin() as unit:
+        assert await unit.deliveries.record_sent([(second, "message-2")])
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 0
+    assert counted(RunKind.DIGEST, RunState.SENDING) == 1
+
+    async with market.deps.store.begin() as unit:
+        assert await unit.deliveries.resolve_unknown(
+            first.delivery_id, first.attempt, message_id=None
+        )
+    await observe_runs(market.deps, 1)
+    assert overdue(RunKind.DIGEST) == 300
+
+
+async def test_a_stopped_digest_is_overdue_though_only_reports_are_awaited(
+    market: ScriptedMarket,
+) -> None:
+    """Somebody has stopped it: whether it is done is for a person to say."""
+    market.clock.moment = SIX + timedelta(minutes=5)
+    await add(market.deps)
+    run_id = await plan_delivery(market.deps, SESSION)
+    (claimed,) = await claim(market.deps, run_id)
+    async with market.deps.store.begin() as unit:
+        assert await unit.deliveries.record_unknown(claimed, "no answer")
+        assert await unit.runs.change_state(
+            run_id, epoch=1, expected=RunState.SENDING, state=RunState.STOPPED, needs_hand=True
+        )
     await observe_runs(market.deps, 1)
     assert overdue(RunKind.DIGEST) == 300
 
