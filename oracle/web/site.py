@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from oracle.domain.rankings import Ranking
     from oracle.domain.track_record import TrackRecord
+    from oracle.services.list_past_predictions import PastPredictions
     from oracle.services.predict_stock import StockReport
     from oracle.settings import Settings
     from oracle.web.assets import Assets
@@ -41,6 +42,10 @@ def _records() -> SingleFlight[str | None, TrackRecord | None]:
     return SingleFlight("page_record")
 
 
+def _pasts() -> SingleFlight[str, PastPredictions | None]:
+    return SingleFlight("page_past", is_waited_for=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The settings, the services, the templates and the static files, and work in progress."""
@@ -54,6 +59,7 @@ class Site:
     rankings: SingleFlight[str, Ranking] = field(default_factory=_rankings)
     reports: SingleFlight[str, StockReport] = field(default_factory=_reports)
     records: SingleFlight[str | None, TrackRecord | None] = field(default_factory=_records)
+    pasts: SingleFlight[str, PastPredictions | None] = field(default_factory=_pasts)
 
     async def aclose(self) -> None:
         """Stop the work that pages have left running."""
@@ -61,6 +67,7 @@ class Site:
         await self.rankings.aclose()
         await self.reports.aclose()
         await self.records.aclose()
+        await self.pasts.aclose()
 
 
 def install_site(app: Quart, site: Site) -> None:

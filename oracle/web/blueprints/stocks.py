@@ -84,12 +84,13 @@ async def _stock_page(symbol: str, *, patient: bool) -> StockPage:
 async def _find_past(symbol: str) -> PastPredictions | None:
     """Return the settled predictions; a page of what is known must not wait or fail for them.
 
-    They get half of the page's patience.
+    They get half of the page's patience. The reading goes on: one that is cut off throws away its
+    connection to the database, and over a slow line the next one takes seconds to open.
     """
     site = current_site()
     try:
         async with asyncio.timeout(site.patience / 2):
-            return await site.use_cases.past(symbol)
+            return await site.pasts.run(symbol, lambda: site.use_cases.past(symbol))
     except (DatabaseUnavailable, TimeoutError) as error:
         _log.warning("past_predictions_unknown", symbol=symbol, why=str(error))
         return None
