@@ -45,7 +45,7 @@ def running_site(folder: Path) -> Iterator[str]:
     }
     _run(environment, "replay", "--sessions", str(SESSIONS))
     _run(environment, "subscribers", "add", "reader@example.org", "--confirmed")
-    _run(environment, "digest", "send")
+    _run(environment, "digest", "send", "--now")
     arguments = [str(COMMAND), "serve"]
     with subprocess.Popen(arguments, cwd=ROOT, env=environment) as process:  # noqa: S603 - our own command
         try:

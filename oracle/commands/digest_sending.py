@@ -13,7 +13,10 @@ from oracle.domain.runs import DeliveryState, RunState
 from oracle.domain.wording import count_of, name_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from rich.console import Console
 
     from oracle.services.send_digest import DigestProgress
 
@@ -27,13 +30,21 @@ _SESSION = click.option(
 @click.command(epilog=EPILOG)
 @_SESSION
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
-def send(session: datetime | None, *, dry_run: bool) -> None:
-    """Send a session's digest to everybody who has not got it yet.
+@click.option(
+    "--now",
+    "early",
+    is_flag=True,
+    help="Do not wait for the digest's time of day: begin as soon as the session's close counts as "
+    "final. Whoever confirms after that gets the next digest, not this one.",
+)
+def send(session: datetime | None, *, dry_run: bool, early: bool) -> None:
+    """Send a session's digest to everybody who is confirmed when it begins.
 
     May be given any number of times, from anywhere, beside running servers: there is one run per
-    session, and one mail per subscriber. If another process leads, this one plans the run in its
-    name and helps to send; else it leads for as long as it works. A digest can be sent from the
-    session's close until its window ends.
+    session, and one mail per subscriber; given again, it sends what has not been sent yet. If
+    another process leads, this one plans the run in its name and helps to send; else it leads for
+    as long as it sends. It begins in the digest's window only (ORACLE_DIGEST_TIME and
+    ORACLE_DIGEST_WINDOW), and waits there for closes that are not in yet.
     """
     from oracle.services.preview_sending import preview_sending  # noqa: PLC0415 - see cli
     from oracle.services.send_digest import send_digest  # noqa: PLC0415
@@ -42,12 +53,12 @@ def send(session: datetime | None, *, dry_run: bool) -> None:
         async with open_dependencies(quiet=False) as (deps, console):
             day = None if session is None else session.date()
             if dry_run:
-                preview = await preview_sending(deps, day)
+                preview = await preview_sending(deps, day, early=early)
                 click.echo(preview.describe())
                 return Exit.OK
-            with console.status("Looking who leads …") as status:
+            with console.status("Looking what is in …") as status:
                 progress = await send_digest(
-                    deps, day, show=lambda now: status.update(describe_progress(now))
+                    deps, day, early=early, show=_showing(console, status.update)
                 )
             click.echo(describe_progress(progress))
             return _exit_of(progress)
@@ -80,24 +91,46 @@ def resume(session: datetime | None) -> None:
 @_SESSION
 def status(session: datetime | None) -> None:
     """Say how far a session's digest is, and when it will be done."""
+    from oracle.services.digest_outlook import describe_outlook  # noqa: PLC0415 - see cli
     from oracle.services.send_digest import choose_window, read_progress  # noqa: PLC0415
 
     async def work() -> Exit:
         async with open_dependencies(quiet=False) as (deps, _):
-            window, _agenda = await choose_window(deps, None if session is None else session.date())
+            window, agenda = await choose_window(deps, None if session is None else session.date())
             progress = await read_progress(deps, window.session)
-            click.echo(describe_progress(progress))
+            begun = progress.run is not None
+            outlook = "" if begun else await describe_outlook(deps, window, agenda.now)
+            click.echo(describe_progress(progress, outlook))
             return _exit_of(progress)
 
     sys.exit(finish(work()))
 
 
-def describe_progress(progress: DigestProgress) -> str:
-    """Return in words where the digest stands."""
+def _showing(console: Console, update: Callable[[str], None]) -> Callable[[DigestProgress], None]:
+    """Return what shows progress in place, and says in a line of its own that closes are awaited.
+
+    Once: a log of many hours' waiting needs no more.
+    """
+    has_said = False
+
+    def show(progress: DigestProgress) -> None:
+        nonlocal has_said
+        sentence = describe_progress(progress)
+        update(sentence)
+        if progress.awaited is not None and not has_said:
+            has_said = True
+            console.print(sentence, highlight=False, soft_wrap=True)
+
+    return show
+
+
+def describe_progress(progress: DigestProgress, outlook: str = "") -> str:
+    """Return in words where the digest stands; `outlook` says what comes before its beginning."""
     name = f"The digest of {name_session(progress.session)}"
     run, counts = progress.run, progress.counts
     if run is None:
-        return f"{name} has not been begun."
+        awaited = "" if progress.awaited is None else progress.awaited.describe()
+        return f"{name} has not been begun. {outlook or awaited}".rstrip()
     words = {
         RunState.PLANNED: "is being prepared",
         RunState.SENDING: "is being sent",

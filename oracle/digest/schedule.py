@@ -1,19 +1,19 @@
 """When the digest of a session is due, too late, or not yet: pure functions over the calendar.
 
 A session's digest may be sent within its window. It opens at the digest's time of day on the
-session's date, or at the close where that is later, and ends after the digest's window, or when the
-exchange opens again where that is earlier: by then its prices are yesterday's.
+session's date, or when the close has settled where that is later. It ends after the digest's
+window, or when the exchange opens again where that is earlier: by then its prices are yesterday's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date, time, timedelta, tzinfo
+    from datetime import date, time, tzinfo
 
 SESSIONS_BACK = 10
 """How far back a digest that was never begun is noticed."""
@@ -48,23 +48,28 @@ class SessionCalendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DigestTimes:
-    """The time of day of the digest, in which zone, and how long after it one may be sent."""
+    """The time of day of the digest, in which zone, and how long after it one may be sent.
+
+    `settle_delay` is how long after the close of a session its bar counts as final.
+    """
 
     time_of_day: time
     zone: tzinfo
     window: timedelta
+    settle_delay: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class DigestWindow:
     """When a session's digest may be sent: from `opens_at` on, before `ends_at`.
 
-    By hand it may be begun from `closed_at`, the session's close, on. `waits_until` is how long it
-    waits for closes that are not in yet. All are aware and in UTC.
+    By hand it may be begun from `settled_at` on, when the session's close counts as final; before,
+    the feed has nothing to give. `waits_until` is how long it waits for closes that are not in yet.
+    All are aware and in UTC.
     """
 
     session: date
-    closed_at: datetime
+    settled_at: datetime
     opens_at: datetime
     waits_until: datetime
     ends_at: datetime
@@ -88,16 +93,16 @@ def window_of(session: date, times: DigestTimes, calendar: SessionCalendar) -> D
     A time of day that the clocks skip is the moment they would have shown it; one that they show
     twice is the first.
     """
-    closed_at = calendar.session_close(session)
+    settled_at = calendar.session_close(session) + times.settle_delay
     on_the_clock = datetime.combine(session, times.time_of_day, times.zone).astimezone(UTC)
-    opens_at = max(on_the_clock, closed_at)
+    opens_at = max(on_the_clock, settled_at)
     reopens_at = calendar.session_open(calendar.next_session(session))
     ends_at = min(opens_at + times.window, reopens_at)
     # A time of day so late that the exchange has opened again is no time at all: from the close on.
-    opens_at = opens_at if opens_at < ends_at else closed_at
+    opens_at = opens_at if opens_at < ends_at else settled_at
     return DigestWindow(
         session=session,
-        closed_at=closed_at,
+        settled_at=settled_at,
         opens_at=opens_at,
         waits_until=opens_at + (ends_at - opens_at) / 2,
         ends_at=ends_at,

@@ -139,6 +139,10 @@ class DeliveryRepository(Protocol):
         """Return all symbols that subscribers who receive the digest have chosen, sorted."""
         ...
 
+    async def count_recipients(self) -> int:
+        """Return how many subscribers receive the digest and are not suppressed."""
+        ...
+
     async def claim(
         self, run_id: int, *, epoch: int, owner: str, limit: int, lease: timedelta
     ) -> Sequence[Claim]:

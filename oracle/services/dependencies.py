@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oracle.services.admin_access import PasswordChecks
+from oracle.services.awaited_closes import CloseWatch
 from oracle.services.background import SingleFlight
 from oracle.services.find_instrument import LookupBudget
 from oracle.services.find_picture import PictureNames
@@ -76,6 +77,7 @@ class Dependencies:
     rankings: RankingCache = field(default_factory=RankingCache)
     searches: SearchCache = field(default_factory=SearchCache)
     track_records: TrackRecordCache = field(default_factory=TrackRecordCache)
+    close_watch: CloseWatch = field(default_factory=CloseWatch)
     settlement_pauses: SettlementPauses = field(default_factory=SettlementPauses)
     confirmations: SingleFlight[int, bool] = field(default_factory=_confirmations)
 

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from oracle.digest.schedule import DigestWindow
     from oracle.domain.runs import Run
     from oracle.services.dependencies import Dependencies
-    from oracle.settings import Settings
 
 RUNS_READ = 30
 
@@ -38,10 +36,14 @@ class CurrentAgenda:
         return self.database_now + (moment - self.now)
 
 
-def digest_times(settings: Settings) -> DigestTimes:
-    """Return the digest's time of day and window as they are set."""
+def digest_times(deps: Dependencies) -> DigestTimes:
+    """Return the digest's time of day and window as they are set, and when a close is final."""
+    settings = deps.settings
     return DigestTimes(
-        settings.digest_time, ZoneInfo(settings.digest_timezone), settings.digest_window
+        settings.digest_time,
+        ZoneInfo(settings.digest_timezone),
+        settings.digest_window,
+        deps.market.settle_delay,
     )
 
 
@@ -56,7 +58,7 @@ async def read_agenda(deps: Dependencies) -> CurrentAgenda:
     now = deps.clock.at(database_now)
     agenda = decide_agenda(
         now,
-        digest_times(deps.settings),
+        digest_times(deps),
         deps.calendar,
         begun={run.session for run in runs},
         # Of a session before the first work that was ever recorded nothing can have been missed.
@@ -65,6 +67,9 @@ async def read_agenda(deps: Dependencies) -> CurrentAgenda:
     return CurrentAgenda(now, database_now, agenda, runs)
 
 
-def is_over(window: DigestWindow, agenda: CurrentAgenda) -> bool:
-    """Return whether the window has ended."""
-    return agenda.now >= window.ends_at
+def name_moment(deps: Dependencies, moment: datetime) -> str:
+    """Return the time of day in the digest's time zone and in UTC."""
+    settings = deps.settings
+    local = moment.astimezone(ZoneInfo(settings.digest_timezone))
+    place = settings.digest_timezone.rpartition("/")[2].replace("_", " ")
+    return f"{local:%H:%M} {place} time ({moment:%H:%M} UTC)"

@@ -101,8 +101,10 @@ class MarketData:
     ) -> dict[str, StoredHistory | FeedError]:
         """Return each symbol's history, with the bar of `through` if it can be had at all.
 
-        What cannot be had is the feed's error; an older history is given rather than an error.
+        What cannot be had is the feed's error; an older history is given rather than an error. A
+        session whose close has not settled cannot be had, and the feed is not asked for it.
         """
+        through = min(through, self.usable_session())
         await self._read_stored(
             [symbol for symbol in symbols if not self._reaches(symbol, through)]
         )

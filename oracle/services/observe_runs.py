@@ -79,7 +79,7 @@ def _digest_overdue(
     One that waits for reports alone is not: what is unknown has an alert of its own, and nobody is
     to be woken for a mail that was handed over long ago.
     """
-    times = digest_times(deps.settings)
+    times = digest_times(deps)
     opened = [
         window_of(run.session, times, deps.calendar).opens_at
         for run in agenda.runs

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.digest.schedule import has_enough
 from oracle.domain.errors import MailingRefused
 from oracle.domain.runs import DeliveryState, RunKind, RunState
 from oracle.domain.wording import name_session
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
+from oracle.services.awaited_closes import AwaitedCloses
 from oracle.services.compose_digest import compose_digest
 from oracle.services.send_deliveries import is_sample_mail, sending_interval
 
 if TYPE_CHECKING:
+    from oracle.digest.content import DigestContent
     from oracle.digest.schedule import DigestWindow
     from oracle.domain.runs import Run
     from oracle.services.dependencies import Dependencies
@@ -37,24 +38,55 @@ def refuse_sample_mail(deps: Dependencies) -> None:
 async def plan_digest(
     deps: Dependencies, epoch: int, window: DigestWindow, agenda: CurrentAgenda
 ) -> Run | None:
-    """Store the session's run with its content frozen, and return it; None if closes are awaited.
+    """Gather the session's digest and store its run; return that, or None if closes are awaited.
 
-    If the run is there already, whoever planned it, that one is returned. Raises StaleEpoch,
-    DatabaseUnavailable and MailingRefused.
+    Raises StaleEpoch, DatabaseUnavailable and MailingRefused.
+    """
+    gathered = await gather_digest(deps, window, agenda)
+    if isinstance(gathered, AwaitedCloses):
+        return None
+    return await store_digest(deps, epoch, window, agenda, gathered)
+
+
+async def gather_digest(
+    deps: Dependencies, window: DigestWindow, agenda: CurrentAgenda
+) -> DigestContent | AwaitedCloses:
+    """Return what the session's digest says, or the closes that are awaited first.
+
+    While they are, they are looked for every few seconds only, however often this is called. No
+    epoch is needed: nothing of the digest is stored. Raises DatabaseUnavailable and MailingRefused.
     """
     refuse_sample_mail(deps)
+    recent = deps.close_watch.find_recent(window, agenda.now)
+    if recent is not None:
+        return recent
     content = await compose_digest(deps, window.session)
-    available, wanted = content.current, len(content.listed)
-    if not has_enough(available, wanted, now=agenda.now, window=window):
+    awaited = AwaitedCloses(window, content.current, len(content.listed))
+    if awaited.are_enough(agenda.now):
+        return content
+    if deps.close_watch.note(awaited):
         _log.info(
             "digest_waits",
             session=window.session.isoformat(),
-            closes=available,
-            wanted=wanted,
+            closes=awaited.available,
+            wanted=awaited.wanted,
             until=window.waits_until.isoformat(),
         )
-        return None
+    return awaited
 
+
+async def store_digest(
+    deps: Dependencies,
+    epoch: int,
+    window: DigestWindow,
+    agenda: CurrentAgenda,
+    content: DigestContent,
+) -> Run | None:
+    """Store the session's run with this content frozen, and return it; None if it is too late.
+
+    If the run is there already, whoever planned it, that one is returned. Raises StaleEpoch and
+    DatabaseUnavailable.
+    """
     source, expires_at = deps.feed.source, agenda.on_database_clock(window.ends_at)
     async with deps.store.begin() as unit:
         await unit.epochs.require_epoch(epoch)
@@ -72,7 +104,7 @@ async def plan_digest(
         )
     if run is not None:
         metrics.digest_runs.labels(RunState.PLANNED).inc()
-        _log.info("digest_planned", session=window.session.isoformat(), closes=available)
+        _log.info("digest_planned", session=window.session.isoformat(), closes=content.current)
         return run
     async with deps.store.begin() as unit:
         return await unit.runs.find_run(source, RunKind.DIGEST, window.session)

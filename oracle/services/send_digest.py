@@ -3,13 +3,14 @@
 Who calls this takes part in the election for as long as it works. If it is elected it does the
 leader's part itself; if another leads, it plans the run in that leader's name, which the epoch
 makes safe, and then helps to send as every instance does. The unique key of the run lets there be
-one, however many call at once.
+one, however many call at once. While closes are awaited it leads nobody: a server beside it does,
+and goes on with its other work.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from oracle.digest.schedule import window_of
@@ -17,9 +18,10 @@ from oracle.domain.errors import DatabaseUnavailable, MailingRefused, StaleEpoch
 from oracle.domain.runs import DeliveryCounts, DeliveryState, RunKind, RunState
 from oracle.domain.wording import name_session
 from oracle.observability.logs import get_logger
-from oracle.services.digest_agenda import digest_times, read_agenda
+from oracle.services.awaited_closes import AwaitedCloses
+from oracle.services.digest_agenda import digest_times, name_moment, read_agenda
 from oracle.services.lead_digest import attend_run
-from oracle.services.plan_digest import plan_digest, refuse_sample_mail
+from oracle.services.plan_digest import gather_digest, refuse_sample_mail, store_digest
 from oracle.services.read_mail_events import read_mail_events
 from oracle.services.send_deliveries import seconds_left, send_deliveries
 
@@ -36,6 +38,9 @@ SLICE_SECONDS = 2.0
 """How long is sent before it is looked again who leads and how far the run is."""
 
 REST_SECONDS = 0.25
+WAIT_SECONDS = 2.0
+"""How long is rested while closes are awaited: another process may have begun meanwhile."""
+
 ELECTION_SECONDS = 2.0
 
 _log = get_logger(__name__)
@@ -45,13 +50,15 @@ _log = get_logger(__name__)
 class DigestProgress:
     """Where a session's digest stands; `run` is None while it is not planned.
 
-    `seconds_left` is an estimate from what is pending and the rate that is allowed.
+    `seconds_left` is an estimate from what is pending and the rate that is allowed; `awaited` are
+    the closes that are waited for before it is planned.
     """
 
     session: date
     run: Run | None
     counts: DeliveryCounts
     seconds_left: float
+    awaited: AwaitedCloses | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -83,11 +90,12 @@ async def choose_window(
     """
     agenda = await read_agenda(deps)
     chosen = session or deps.calendar.last_closed_session(agenda.now)
-    window = window_of(chosen, digest_times(deps.settings), deps.calendar)
-    if agenda.now < window.closed_at:
+    window = window_of(chosen, digest_times(deps), deps.calendar)
+    closes_at = deps.calendar.session_close(chosen)
+    if agenda.now < closes_at:
         raise MailingRefused(
             f"{name_session(chosen)} has not closed yet.",
-            hint=f"Its close is at {window.closed_at:%H:%M} UTC.",
+            hint=f"Its close is at {closes_at:%Y-%m-%d %H:%M} UTC.",
         )
     return window, agenda
 
@@ -96,37 +104,74 @@ async def send_digest(
     deps: Dependencies,
     session: date | None = None,
     *,
+    early: bool = False,
     show: Callable[[DigestProgress], None] = lambda _: None,
 ) -> DigestProgress:
     """Send the digest of that session (None: the newest that has closed) and return how it stands.
 
-    Returns when nothing more will happen soon, or at once if that is so already. Raises
-    MailingRefused (sample data, outside the window), InvalidInput and DatabaseUnavailable.
+    It is begun in its window alone, or with `early` as soon as the close has settled, for those who
+    are confirmed by then. Returns when nothing more will happen soon, or at once if that is so
+    already. Raises MailingRefused (sample data, outside the window, nobody to send it to early),
+    InvalidInput and DatabaseUnavailable.
     """
     refuse_sample_mail(deps)
     window, agenda = await choose_window(deps, session)
     progress = await read_progress(deps, window.session)
     if progress.run is None:
-        _refuse_after(window, agenda.now)
+        obstacle = await find_obstacle(deps, window, agenda.now, early=early)
+        if obstacle is not None:
+            raise obstacle
     worker = _Worker(deps, window)
     try:
         while not progress.is_settled:
             busy = await worker.work(progress)
             progress = await read_progress(deps, window.session)
+            if progress.run is None:
+                progress = replace(progress, awaited=worker.awaited)
             show(progress)
             if not busy:
-                await asyncio.sleep(REST_SECONDS)
+                await asyncio.sleep(REST_SECONDS if progress.awaited is None else WAIT_SECONDS)
     finally:
         await deps.leader_lock.release()
     return progress
 
 
-def _refuse_after(window: DigestWindow, now: datetime) -> None:
+async def find_obstacle(
+    deps: Dependencies, window: DigestWindow, now: datetime, *, early: bool
+) -> MailingRefused | None:
+    """Return why that window's digest, which has no run, may not be begun now; None if it may."""
+    name = f"digest of {name_session(window.session)}"
     if now >= window.ends_at:
-        raise MailingRefused(
-            f"The time for the digest of {name_session(window.session)} is over.",
-            hint=f"It could be sent until {window.ends_at:%Y-%m-%d %H:%M} UTC.",
+        return _too_late(window)
+    if now >= window.opens_at:
+        return None
+    clock = f"The market's clock shows {name_moment(deps, now)}."
+    if now < window.settled_at:
+        return MailingRefused(
+            f"The {name} cannot be begun before {name_moment(deps, window.settled_at)}, when the "
+            "close counts as final.",
+            hint=f"{clock} Until then the feed is not asked.",
         )
+    if not early:
+        return MailingRefused(
+            f"The {name} is sent from {name_moment(deps, window.opens_at)} on.",
+            hint=f"{clock} `--now` begins it at once; whoever confirms later gets the next one.",
+        )
+    async with deps.store.begin() as unit:
+        recipients = await unit.deliveries.count_recipients()
+    if recipients:
+        return None
+    return MailingRefused(
+        f"Nobody would receive the {name}, so it is not begun before its time.",
+        hint="`oracle subscribers add NAME@EXAMPLE.ORG --confirmed` adds somebody.",
+    )
+
+
+def _too_late(window: DigestWindow) -> MailingRefused:
+    return MailingRefused(
+        f"The time for the digest of {name_session(window.session)} is over.",
+        hint=f"It could be sent until {window.ends_at:%Y-%m-%d %H:%M} UTC.",
+    )
 
 
 class _Worker:
@@ -137,22 +182,27 @@ class _Worker:
         self._window = window
         self._epoch: int | None = None
         self._asked_at = -ELECTION_SECONDS
+        self.awaited: AwaitedCloses | None = None
 
     async def work(self, progress: DigestProgress) -> bool:
         """Do what there is to do for a few seconds; say whether mail was sent."""
         deps, run = self._deps, progress.run
-        await self._take_part()
         try:
             if run is None:
                 await self._plan()
-            elif self._epoch is not None:
-                await attend_run(deps, self._epoch, run, await read_agenda(deps))
-                if progress.counts.of(DeliveryState.UNKNOWN):
-                    await read_mail_events(deps, epoch=self._epoch)
+            else:
+                await self._attend(run, progress.counts)
         except StaleEpoch as error:
             _log.info("another_leads", why=str(error))
             await self._stand_down()
         return await send_deliveries(deps, seconds=SLICE_SECONDS) > 0
+
+    async def _attend(self, run: Run, counts: DeliveryCounts) -> None:
+        await self._take_part()
+        if self._epoch is not None:
+            await attend_run(self._deps, self._epoch, run, await read_agenda(self._deps))
+            if counts.of(DeliveryState.UNKNOWN):
+                await read_mail_events(self._deps, epoch=self._epoch)
 
     async def _take_part(self) -> None:
         lock, now = self._deps.leader_lock, asyncio.get_running_loop().time()
@@ -168,9 +218,17 @@ class _Worker:
         await self._deps.leader_lock.release()
 
     async def _plan(self) -> None:
-        deps = self._deps
+        """Gather what the digest says, and only then take part in the election to store it."""
+        deps, window = self._deps, self._window
         agenda = await read_agenda(deps)
-        _refuse_after(self._window, agenda.now)
+        if agenda.now >= window.ends_at:
+            raise _too_late(window)
+        gathered = await gather_digest(deps, window, agenda)
+        if isinstance(gathered, AwaitedCloses):
+            self.awaited = gathered
+            return
+        self.awaited = None
+        await self._take_part()
         epoch = self._epoch
         if epoch is None:
             async with deps.store.begin() as unit:
@@ -178,4 +236,4 @@ class _Worker:
             if leadership is None:
                 raise DatabaseUnavailable("Nobody leads, and nobody is let lead.")
             epoch = leadership.epoch
-        await plan_digest(deps, epoch, self._window, agenda)
+        await store_digest(deps, epoch, window, agenda, gathered)

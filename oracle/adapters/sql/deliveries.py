@@ -86,6 +86,13 @@ class SqlDeliveryRepository(DeliveryOutcomes):
         )
         return tuple(sorted({symbol for choice in choices for symbol in choice}))
 
+    async def count_recipients(self) -> int:
+        """Return how many subscribers receive the digest and are not suppressed."""
+        count: int | None = await self._connection.scalar(
+            select(func.count()).select_from(_WITH_SUPPRESSION).where(RECEIVES_DIGEST, ~_SUPPRESSED)
+        )
+        return count or 0
+
     async def claim(
         self, run_id: int, *, epoch: int, owner: str, limit: int, lease: timedelta
     ) -> Sequence[Claim]:

@@ -94,9 +94,10 @@ async def test_only_the_run_s_epoch_adds_deliveries_and_only_while_it_is_planned
 
 
 async def test_the_symbols_that_somebody_wants_are_listed(store: SqlStore) -> None:
-    """Each once, of those alone whom the digest will reach."""
+    """Each once, of those alone whom the digest will reach, who are counted."""
     async with store.begin() as unit:
         assert await unit.deliveries.list_wanted_symbols() == ()
+        assert await unit.deliveries.count_recipients() == 0
         ada, bob, eve, kim, joe = await confirmed(unit, "ada", "bob", "eve", "kim", "joe")
         await change(unit, ada, symbols=("KO", "AAPL"))
         await change(unit, bob, symbols=("AAPL", "BRK-B"))
@@ -105,6 +106,7 @@ async def test_the_symbols_that_somebody_wants_are_listed(store: SqlStore) -> No
         await change(unit, joe, symbols=("BOUNCED",))
         await unit.suppressions.add_suppression(suppression(joe.address))
         assert await unit.deliveries.list_wanted_symbols() == ("AAPL", "BRK-B", "KO")
+        assert await unit.deliveries.count_recipients() == 2
 
 
 async def test_a_claim_holds_all_that_sending_needs(store: SqlStore) -> None:

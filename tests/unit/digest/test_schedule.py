@@ -71,16 +71,19 @@ def test_nothing_is_due_outside_a_sessions_evening(now: datetime) -> None:
         ["America/New_York", "Asia/Tokyo", "Australia/Lord_Howe", "Europe/Berlin", "UTC"]
     ),
     hours=st.integers(1, 12),
+    settling=st.integers(0, 30),
 )
 def test_windows_of_any_time_and_zone_are_sound(
-    now: datetime, hour: int, minute: int, zone: str, hours: int
+    now: datetime, hour: int, minute: int, zone: str, hours: int, settling: int
 ) -> None:
-    """A window opens after the close, ends before the exchange reopens, and never meets another."""
-    times = DigestTimes(time(hour, minute), ZoneInfo(zone), timedelta(hours=hours))
+    """A window opens once the close is final, ends before the exchange reopens, meets no other."""
+    delay = timedelta(minutes=settling)
+    times = DigestTimes(time(hour, minute), ZoneInfo(zone), timedelta(hours=hours), delay)
     session = calendar().last_closed_session(now)
     window = window_of(session, times, calendar())
     following = window_of(calendar().next_session(session), times, calendar())
-    assert window.closed_at <= window.opens_at < window.waits_until < window.ends_at
+    assert window.settled_at == calendar().session_close(session) + delay
+    assert window.settled_at <= window.opens_at < window.waits_until < window.ends_at
     assert window.ends_at <= calendar().session_open(following.session) < following.opens_at
     agenda = decide_agenda(now, times, calendar(), begun=(), known_since=None)
     assert (agenda.due is not None) == (window.opens_at <= now < window.ends_at)
@@ -150,6 +153,13 @@ def test_a_fresh_service_has_missed_nothing_and_a_known_one_each_session_since()
         monday, TIMES, calendar(), begun={date(2022, 3, 7)}, known_since=date(2022, 3, 7)
     )
     assert [window.session.day for window in known.missed] == [8, 9, 10, 11, 14]
+
+
+def test_a_digest_at_the_close_waits_until_that_is_final() -> None:
+    """Set to 16:00 it opens at 16:15, with the delay of a live feed."""
+    times = DigestTimes(time(16, 0), NEW_YORK, timedelta(hours=4), timedelta(minutes=15))
+    window = window_of(date(2022, 3, 14), times, calendar())
+    assert window.opens_at == window.settled_at == at(date(2022, 3, 14), "16:15")
 
 
 def test_few_closes_are_waited_for_until_the_window_is_half_over() -> None:

@@ -381,7 +381,7 @@ async def test_by_hand_beside_a_leader_the_run_is_planned_in_its_name(scene: Sce
     await scene.subscribe(12)
     other = scene.market.restart()
     helper = replace(other.deps, mailer=scene.mailer, settings=scene.deps.settings, instance="two")
-    sending = asyncio.create_task(send_digest(helper))
+    sending = asyncio.create_task(send_digest(helper, early=True))
     while not sending.done():
         await lead_digest(scene.deps, scene.epoch)
         await asyncio.sleep(0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -47,6 +47,27 @@ async def test_database_answers_a_new_process(market: ScriptedMarket) -> None:
     assert isinstance(again, StoredHistory)
     assert again.history.close.tolist() == first.history.close.tolist()
     assert market.feed.asked == ["AAPL"]
+
+
+async def test_the_feed_is_not_asked_for_a_close_that_has_not_settled(
+    market: ScriptedMarket,
+) -> None:
+    """Five minutes after a close, however often it is wanted, the feed is asked once for the rest.
+
+    Nothing has failed then: a price is asked for as ever, and the close itself once it has settled.
+    """
+    thursday = date(2023, 6, 15)
+    market.clock.moment = CALENDAR.session_close(thursday) + timedelta(minutes=5)
+    for _ in range(5):
+        answer = (await market.deps.market.list_histories(["AAPL"], through=thursday))["AAPL"]
+        assert isinstance(answer, StoredHistory)
+        assert answer.history.last_session == WEDNESDAY
+    assert market.feed.asked == ["AAPL"]
+    market.advance(minutes=10)
+    answer = (await market.deps.market.list_histories(["AAPL"], through=thursday))["AAPL"]
+    assert isinstance(answer, StoredHistory)
+    assert answer.history.last_session == thursday
+    assert market.feed.asked == ["AAPL", "AAPL"]
 
 
 async def test_what_is_known_is_given_without_the_feed(market: ScriptedMarket) -> None:
