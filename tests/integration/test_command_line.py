@@ -145,6 +145,30 @@ def test_digest_preview_prints_the_mail_in_each_form(folder: Path) -> None:
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in eml.stdout
 
 
+def test_digest_preview_of_a_frozen_session_names_what_it_does_not_hold(tmp_path: Path) -> None:
+    """Once the digest was sent, early, stocks that nobody had chosen are missing, and named."""
+    added = run_oracle(tmp_path, "subscribers", "add", "ada@example.org", "--confirmed")
+    assert added.returncode == 0, added.stderr
+    refused = run_oracle(tmp_path, "digest", "send")
+    assert (refused.returncode, "sent from 18:00 New York time" in refused.stderr) == (1, True)
+    sent = run_oracle(tmp_path, "digest", "send", "--now")
+    assert (sent.returncode, "1 sent" in sent.stdout) == (0, True), sent.stderr
+    answer = run_oracle(tmp_path, "digest", "preview", "--symbols", "AMD,KO,BAC")
+    assert answer.returncode == 0, answer.stderr
+    (remark,) = [line for line in answer.stderr.splitlines() if "frozen" in line]
+    assert remark.startswith("The digest of Wed 28 Dec 2022 is frozen and holds nothing of AMD, BAC; ")
+    assert "KO" not in remark
+    assert "YOUR STOCKS" in answer.stdout
+
+
+def test_digest_preview_refuses_an_unknown_stock(folder: Path) -> None:
+    """What no subscriber can choose ends with the exit code of unknown symbols."""
+    answer = run_oracle(folder, "digest", "preview", "--symbols", "KO,ZZZZ")
+    assert answer.returncode == 3
+    assert "ZZZZ is not in the sample market" in answer.stderr
+    assert answer.stdout == ""
+
+
 def test_digest_preview_refuses_a_day_without_a_session(folder: Path) -> None:
     """A Sunday is refused with a sentence and the exit code of bad input."""
     answer = run_oracle(folder, "digest", "preview", "--session", "2022-12-25")
