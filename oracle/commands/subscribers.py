@@ -16,15 +16,18 @@ from oracle.domain.errors import InvalidImport, SettingsError
 from oracle.domain.subscribers import SubscriberState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from oracle.domain.subscribers import Subscriber
     from oracle.services.dependencies import Dependencies
     from oracle.services.export_subscriber import SubscriberExport
     from oracle.services.import_subscribers import ImportReport
+    from oracle.services.list_subscribers import ListedSubscriber
 
 COLUMN: Final = "email"
+SUPPRESSED: Final = "suppressed"
+OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_BAD_LINES_SHOWN = 100
 
 
@@ -34,18 +37,26 @@ def subscribers() -> None:
 
 
 @subscribers.command("list", epilog=EPILOG)
-@click.option("--state", type=click.Choice([each.value for each in SubscriberState]))
+@click.option(
+    "--state",
+    type=click.Choice([*(each.value for each in SubscriberState), SUPPRESSED]),
+    help="Those of this state only; suppressed: those whose address gets no mail, in any state.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_all(state: str | None, *, as_json: bool) -> None:
-    """List the subscribers, in the order in which they came."""
+    """List the subscribers, in the order in which they came.
+
+    Who is suppressed is marked. Suppressed addresses of nobody here are known by SHA-256 alone.
+    """
     from oracle.services.list_subscribers import list_subscribers  # noqa: PLC0415
 
     async def work() -> None:
-        wanted = None if state is None else SubscriberState(state)
+        only = state == SUPPRESSED
+        wanted = None if state is None or only else SubscriberState(state)
         async with open_dependencies(quiet=as_json) as (deps, _):
-            async for page in list_subscribers(deps, state=wanted):
+            async for page in list_subscribers(deps, state=wanted, suppressed_only=only):
                 for each in page:
-                    click.echo(json.dumps(_fields_of(each)) if as_json else _line_of(each))
+                    click.echo(_json_of(each) if as_json else _line_of(each))
 
     finish(work())
 
@@ -85,13 +96,16 @@ def export(email: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
 def erase(email: str, *, yes: bool) -> None:
     """Forget EMAIL for good; a suppression stays, under its SHA-256 alone."""
-    from oracle.services.erase_subscriber import erase_subscriber  # noqa: PLC0415
-
-    if not yes:
-        click.confirm("Erase this subscriber? It cannot be undone.", abort=True, err=True)
+    from oracle.services.erase_subscriber import (  # noqa: PLC0415
+        erase_subscriber,
+        require_subscriber,
+    )
 
     async def work() -> bool:
         async with open_dependencies(quiet=True) as (deps, _):
+            await require_subscriber(deps, email)
+            if not yes:
+                click.confirm("Erase this subscriber? It cannot be undone.", abort=True, err=True)
             return await erase_subscriber(deps, email)
 
     stays = finish(work())
@@ -173,13 +187,24 @@ def read_addresses(text: TextIO) -> Iterator[tuple[int, str]]:
     try:
         names = [name.strip().casefold() for name in next(reader, [])]
         if COLUMN not in names:
-            raise InvalidImport(f"The file's first line names no column `{COLUMN}`.")
+            raise InvalidImport(
+                f"The file's first line names no column `{COLUMN}`.", hint=_guess_separator(names)
+            )
         place = names.index(COLUMN)
         for row in reader:
             if row:
                 yield reader.line_num, row[place] if place < len(row) else ""
     except csv.Error as error:
         raise InvalidImport(f"Line {reader.line_num} is no CSV: {error}.") from error
+
+
+def _guess_separator(names: Sequence[str]) -> str | None:
+    """Return what is wrong with a first line in which the column is hidden, None if it is not."""
+    line = ",".join(names)
+    for separator, name in OTHER_SEPARATORS.items():
+        if COLUMN in (each.strip(' "') for each in line.split(separator)):
+            return f"Its columns seem to be separated by {name}; commas are expected."
+    return None
 
 
 @contextmanager
@@ -204,11 +229,18 @@ def _require_lasting_links(deps: Dependencies, *, confirmed: bool) -> None:
         )
 
 
-def _line_of(subscriber: Subscriber) -> str:
+def _json_of(listed: ListedSubscriber) -> str:
+    fields = _fields_of(listed.subscriber)
+    return json.dumps({**fields, "suppressed": listed.is_suppressed})
+
+
+def _line_of(listed: ListedSubscriber) -> str:
+    subscriber = listed.subscriber
+    suppressed = f" {SUPPRESSED}" if listed.is_suppressed else ""
     paused = " paused" if subscriber.is_paused else ""
     symbols = f"  {','.join(subscriber.symbols)}" if subscriber.symbols else ""
-    state = f"{subscriber.state.value}{paused}"
-    return f"{subscriber.id:>7}  {state:<19}  {subscriber.address.text}{symbols}"
+    state = f"{subscriber.state.value}{paused}{suppressed}"
+    return f"{subscriber.id:>7}  {state:<20}  {subscriber.address.text}{symbols}"
 
 
 def _fields_of(subscriber: Subscriber) -> dict[str, Any]:

@@ -283,7 +283,7 @@ mail_events_refused = Counter(
 )
 subscribers = _figure(
     "oracle_subscribers",
-    "Subscribers of the digest, by state.",
+    "Subscribers of the digest, by state; paused and suppressed ones are among them.",
     {"state": list(SubscriberState)},
 )
 suppressions = _figure(

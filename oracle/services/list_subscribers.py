@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.observability import measurements
@@ -15,17 +16,37 @@ if TYPE_CHECKING:
 PAGE = 500
 
 
+@dataclass(frozen=True, slots=True)
+class ListedSubscriber:
+    """A subscriber, and whether the address is suppressed: then it gets no mail in any state."""
+
+    subscriber: Subscriber
+    is_suppressed: bool
+
+
 async def list_subscribers(
-    deps: Dependencies, *, state: SubscriberState | None = None, page: int = PAGE
-) -> AsyncIterator[Sequence[Subscriber]]:
-    """Yield the subscribers by number, those of one state if given, a page at a time."""
+    deps: Dependencies,
+    *,
+    state: SubscriberState | None = None,
+    suppressed_only: bool = False,
+    page: int = PAGE,
+) -> AsyncIterator[Sequence[ListedSubscriber]]:
+    """Yield the subscribers by number, those of one state or suppressed if asked, by pages."""
     after = 0
     while True:
         async with deps.store.begin() as unit:
             found = await unit.subscribers.list_subscribers(after=after, limit=page, state=state)
+            suppressed = set(
+                await unit.suppressions.list_suppressed(
+                    [each.address.fingerprint for each in found]
+                )
+            )
         if not found:
             return
-        yield found
+        listed = [ListedSubscriber(each, each.address.fingerprint in suppressed) for each in found]
+        wanted = [each for each in listed if each.is_suppressed or not suppressed_only]
+        if wanted:
+            yield wanted
         after = found[-1].id
 
 

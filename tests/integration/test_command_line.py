@@ -156,7 +156,9 @@ def test_digest_preview_of_a_frozen_session_names_what_it_does_not_hold(tmp_path
     answer = run_oracle(tmp_path, "digest", "preview", "--symbols", "AMD,KO,BAC")
     assert answer.returncode == 0, answer.stderr
     (remark,) = [line for line in answer.stderr.splitlines() if "frozen" in line]
-    assert remark.startswith("The digest of Wed 28 Dec 2022 is frozen and holds nothing of AMD, BAC; ")
+    assert remark.startswith(
+        "The digest of Wed 28 Dec 2022 is frozen and holds nothing of AMD, BAC; "
+    )
     assert "KO" not in remark
     assert "YOUR STOCKS" in answer.stdout
 

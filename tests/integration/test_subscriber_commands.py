@@ -65,6 +65,10 @@ def test_a_subscriber_is_added_suppressed_and_erased(tmp_path: Path) -> None:
     assert b"To: ada@example.org" in mail.read_bytes()
     assert command(tmp_path, "suppress", "ada@example.org").stdout.strip() == "Suppressed."
     assert "already" in command(tmp_path, "suppress", "ada@example.org").stdout
+    (line,) = command(tmp_path, "list", "--state", "suppressed").stdout.splitlines()
+    assert line.split() == ["1", "pending", "suppressed", "ada@example.org"]
+    (line,) = command(tmp_path, "list", "--json").stdout.splitlines()
+    assert (json.loads(line)["state"], json.loads(line)["suppressed"]) == ("pending", True)
     assert command(tmp_path, "suppress", "ada@example.org", "--lift").stdout.strip() == "Lifted."
     assert command(tmp_path, "erase", "ada@example.org", "--yes").stdout.strip() == "Erased."
     again = command(tmp_path, "export", "ada@example.org")
@@ -80,9 +84,10 @@ def test_a_subscriber_is_added_suppressed_and_erased(tmp_path: Path) -> None:
         (("add", "ada@example.org"), 2, "ORACLE_SECRET_KEY is not set"),
         (("export", "nobody"), 2, "not an e-mail address"),
         (("erase", "ada@example.org", "--yes"), 1, "No subscriber has that address."),
+        (("erase", "ada@example.org"), 1, "Error: No subscriber has that address."),
         (("list", "--state", "happy"), 2, "happy"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_refusals_are_one_sentence_and_a_code(
     tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
@@ -93,12 +98,19 @@ def test_refusals_are_one_sentence_and_a_code(
     assert refused.returncode == code
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+    assert "cannot be undone" not in refused.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "no column"), (b"mail\na@example.org\n", "no column"), (b"email\n" + b'"', "no CSV")],
-    ids=["empty", "column", "quote"],
+    [
+        (b"", "no column"),
+        (b"mail\na@example.org\n", "A CSV file in UTF-8 is expected"),
+        (b"email\n" + b'"', "no CSV"),
+        (b"Name;Email\nAda;a@example.org\n", "separated by semicolons; commas are expected"),
+        (b"Name\tEmail\nAda\ta@example.org\n", "separated by tabs; commas are expected"),
+    ],
+    ids=["empty", "column", "quote", "semicolons", "tabs"],
 )
 def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     """The sentence says what is expected; nothing is stored."""

@@ -52,10 +52,7 @@ async def test_database_answers_a_new_process(market: ScriptedMarket) -> None:
 async def test_the_feed_is_not_asked_for_a_close_that_has_not_settled(
     market: ScriptedMarket,
 ) -> None:
-    """Five minutes after a close, however often it is wanted, the feed is asked once for the rest.
-
-    Nothing has failed then: a price is asked for as ever, and the close itself once it has settled.
-    """
+    """However often it is wanted: once for the closes before it, and again when it has settled."""
     thursday = date(2023, 6, 15)
     market.clock.moment = CALENDAR.session_close(thursday) + timedelta(minutes=5)
     for _ in range(5):

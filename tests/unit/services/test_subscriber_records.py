@@ -214,11 +214,30 @@ async def test_subscribers_are_listed_in_pages(market: ScriptedMarket) -> None:
     pages = [page async for page in list_subscribers(market.deps, page=3)]
     assert [len(page) for page in pages] == [3, 3, 2]
     waiting = [
-        each.address.text
+        each.subscriber.address.text
         async for page in list_subscribers(market.deps, state=SubscriberState.PENDING)
         for each in page
     ]
     assert waiting == ["waiting@example.org"]
+
+
+async def test_who_is_suppressed_is_marked_and_can_be_listed_alone(market: ScriptedMarket) -> None:
+    """In any state, on whatever page; suppressed addresses of nobody are not among them."""
+    for number in range(7):
+        await add(market.deps, f"a{number}@example.org")
+    await add(market.deps, "waiting@example.org", SubscriberState.PENDING)
+    suppressed = ["a5@example.org", "waiting@example.org"]
+    for address in (*suppressed, "stranger@example.org"):
+        await suppress_address(market.deps, address)
+    marked = [
+        each.subscriber.address.text
+        async for page in list_subscribers(market.deps, page=3)
+        for each in page
+        if each.is_suppressed
+    ]
+    pages = [page async for page in list_subscribers(market.deps, suppressed_only=True, page=3)]
+    alone = [each.subscriber.address.text for page in pages for each in page]
+    assert marked == alone == suppressed
 
 
 async def test_counts_become_metrics(market: ScriptedMarket) -> None:
