@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from oracle.commands.running import EPILOG, finish, open_dependencies
+from oracle.domain.wording import name_session
 
 if TYPE_CHECKING:
     from oracle.services.read_scheduler_status import SchedulerStatus
@@ -21,7 +22,7 @@ def scheduler() -> None:
 
 @scheduler.command(epilog=EPILOG)
 def status() -> None:
-    """Say who leads, in which epoch, what ran last, and when the next digest is due."""
+    """Say who leads, what ran last, what is outstanding, and when the next digest is due."""
     from oracle.services.read_scheduler_status import read_scheduler_status  # noqa: PLC0415 - see cli
 
     async def work() -> None:
@@ -53,6 +54,13 @@ def _render(console: Console, status: SchedulerStatus) -> None:
         f"the market's clock shows {status.now:%Y-%m-%d %H:%M}.",
         highlight=False,
     )
+    session = name_session(status.session)
+    if status.outstanding:
+        kinds = ", ".join(kind.value for kind in status.outstanding)
+        console.print(f"Outstanding for {session}: {kinds}.", highlight=False)
+    else:
+        console.print(f"Bars, forecast and settlement of {session} are done.", highlight=False)
+    console.print(status.digest, highlight=False, soft_wrap=True)
     table = Table("Work", "Session", "State", "At (UTC)", "Note")
     for run in status.last_runs:
         moment = run.finished_at or run.started_at

@@ -12,7 +12,8 @@ from oracle.services.digest_agenda import digest_times, read_agenda
 from oracle.services.send_deliveries import seconds_left
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from oracle.domain.runs import DeliveryCounts, Run
     from oracle.services.dependencies import Dependencies
@@ -49,12 +50,10 @@ async def observe_runs(deps: Dependencies, epoch: int) -> None:
             if number == 0 or run.state in OPEN_STATES
         }
 
-    done = {run.kind for run in runs if run.session >= settled and run.state not in OPEN_STATES}
     due_at = deps.calendar.session_close(settled) + deps.market.settle_delay
     overdue = {
         kind: max((agenda.now - due_at).total_seconds(), 0.0)
-        for kind in SESSION_WORK
-        if kind not in done
+        for kind in list_outstanding(runs, settled)
     }
     overdue[RunKind.DIGEST] = _digest_overdue(deps, agenda, counts)
 
@@ -69,6 +68,12 @@ async def observe_runs(deps: Dependencies, epoch: int) -> None:
         measurements.observe_deliveries(
             newest, agenda.database_now, seconds_left=seconds_left(deps, newest)
         )
+
+
+def list_outstanding(runs: Iterable[Run], settled: date) -> Sequence[RunKind]:
+    """Return what of a session's work is not done, judged by the newest runs of each kind."""
+    done = {run.kind for run in runs if run.session >= settled and run.state not in OPEN_STATES}
+    return tuple(kind for kind in SESSION_WORK if kind not in done)
 
 
 def _digest_overdue(

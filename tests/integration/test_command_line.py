@@ -145,12 +145,14 @@ def test_digest_preview_prints_the_mail_in_each_form(folder: Path) -> None:
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in eml.stdout
 
 
-def test_digest_preview_of_a_frozen_session_names_what_it_does_not_hold(tmp_path: Path) -> None:
-    """Once the digest was sent, early, stocks that nobody had chosen are missing, and named."""
+def test_a_digest_is_sent_early_and_its_preview_names_what_it_does_not_hold(tmp_path: Path) -> None:
+    """Early on request alone; then stocks that nobody had chosen are missing, and named."""
     added = run_oracle(tmp_path, "subscribers", "add", "ada@example.org", "--confirmed")
     assert added.returncode == 0, added.stderr
     refused = run_oracle(tmp_path, "digest", "send")
     assert (refused.returncode, "sent from 18:00 New York time" in refused.stderr) == (1, True)
+    status = run_oracle(tmp_path, "digest", "status")
+    assert "has not been begun. It is sent from 18:00 New York time (23:00 UTC)" in status.stdout
     sent = run_oracle(tmp_path, "digest", "send", "--now")
     assert (sent.returncode, "1 sent" in sent.stdout) == (0, True), sent.stderr
     answer = run_oracle(tmp_path, "digest", "preview", "--symbols", "AMD,KO,BAC")
@@ -161,6 +163,9 @@ def test_digest_preview_of_a_frozen_session_names_what_it_does_not_hold(tmp_path
     )
     assert "KO" not in remark
     assert "YOUR STOCKS" in answer.stdout
+    status = run_oracle(tmp_path, "scheduler", "status")
+    assert "Outstanding for Wed 28 Dec 2022: bars, forecast, settlement." in status.stdout
+    assert "The digest of Wed 28 Dec 2022 is finished." in status.stdout
 
 
 def test_digest_preview_refuses_an_unknown_stock(folder: Path) -> None:
