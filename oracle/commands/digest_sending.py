@@ -58,7 +58,7 @@ def send(session: datetime | None, *, dry_run: bool, early: bool) -> None:
                 return Exit.OK
             with console.status("Looking what is in …") as status:
                 progress = await send_digest(
-                    deps, day, early=early, show=_showing(console, status.update)
+                    deps, day, early=early, show=showing(console, status.update)
                 )
             click.echo(describe_progress(progress))
             return _exit_of(progress)
@@ -106,7 +106,7 @@ def status(session: datetime | None) -> None:
     sys.exit(finish(work()))
 
 
-def _showing(console: Console, update: Callable[[str], None]) -> Callable[[DigestProgress], None]:
+def showing(console: Console, update: Callable[[str], None]) -> Callable[[DigestProgress], None]:
     """Return what shows progress in place, and says in a line of its own that closes are awaited.
 
     Once: a log of many hours' waiting needs no more.
