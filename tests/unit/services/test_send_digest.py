@@ -15,8 +15,10 @@ from oracle.domain.instruments import Source
 from oracle.domain.runs import RunKind, RunState
 from oracle.domain.subscribers import EmailAddress, SubscriberState
 from oracle.ports import SendingQuota
+from oracle.services import plan_digest
 from oracle.services import send_digest as sending
 from oracle.services.awaited_closes import CloseWatch
+from oracle.services.compose_digest import compose_digest
 from oracle.services.digest_outlook import describe_outlook
 from oracle.services.lead_digest import lead_digest
 from oracle.services.preview_sending import preview_sending
@@ -26,6 +28,7 @@ from oracle.settings import load_settings
 from tests.unit.services.scripted_market import RememberingMailer
 
 if TYPE_CHECKING:
+    from oracle.digest.content import DigestContent
     from oracle.domain.runs import Run
     from oracle.services.dependencies import Dependencies
     from oracle.services.send_digest import DigestProgress
@@ -70,6 +73,19 @@ def hold_back(market: ScriptedMarket, count: int) -> None:
     """Let so many stocks of the watchlist have no close yet."""
     late = market.deps.settings.watchlist[:count]
     market.feed.failures = dict.fromkeys(late, FeedUnavailable("not yet"))
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    """Return the sessions whose digest was gathered so far, as often as it was."""
+    sessions: list[date] = []
+
+    async def compose(deps: Dependencies, session: date) -> DigestContent:
+        sessions.append(session)
+        return await compose_digest(deps, session)
+
+    monkeypatch.setattr(plan_digest, "compose_digest", compose)
+    return sessions
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -124,7 +140,10 @@ async def test_nothing_is_frozen_early_for_nobody(
 
 
 async def test_while_closes_are_awaited_little_is_asked_and_nobody_is_kept_from_leading(
-    market: ScriptedMarket, deps: Dependencies, monkeypatch: pytest.MonkeyPatch
+    market: ScriptedMarket,
+    deps: Dependencies,
+    gathered: list[date],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of twenty looks one gathers; it is told what is awaited; another may lead meanwhile."""
     monkeypatch.setattr(sending, "WAIT_SECONDS", 0.001)
@@ -134,10 +153,9 @@ async def test_while_closes_are_awaited_little_is_asked_and_nobody_is_kept_from_
     shown: asyncio.Queue[DigestProgress] = asyncio.Queue()
     command = asyncio.create_task(send_digest(deps, show=shown.put_nowait))
     awaited = (await shown.get()).awaited
-    asked = len(market.feed.asked)
     for _ in range(20):
         assert (await shown.get()).awaited == awaited
-    assert len(market.feed.asked) == asked
+    assert gathered == [SESSION]
     assert awaited is not None
     assert (awaited.available, awaited.wanted) == (7, 10)
     assert await market.restart().deps.leader_lock.acquire() is not None
@@ -149,7 +167,7 @@ async def test_while_closes_are_awaited_little_is_asked_and_nobody_is_kept_from_
 
 
 async def test_a_leader_looks_for_closes_now_and_then_and_logs_their_number_once(
-    market: ScriptedMarket, deps: Dependencies
+    market: ScriptedMarket, deps: Dependencies, gathered: list[date]
 ) -> None:
     """Twenty ticks gather once; of looks that find the same, the first alone is logged."""
     market.clock.moment = SIX
@@ -159,14 +177,14 @@ async def test_a_leader_looks_for_closes_now_and_then_and_logs_their_number_once
     with capture_logs() as logs:
         for _ in range(20):
             await lead_digest(deps, epoch)
-        once = len(market.feed.asked)
+        assert gathered == [SESSION]
         impatient = replace(deps, close_watch=CloseWatch(seconds=0.0))
         for _ in range(3):
             await lead_digest(impatient, epoch)
         hold_back(market, 4)
         later = replace(market.restart().deps, close_watch=impatient.close_watch)
         await lead_digest(later, epoch)
-    assert once == len(set(market.feed.asked))
+    assert gathered == [SESSION] * 5
     waits = [entry["closes"] for entry in logs if entry["event"] == "digest_waits"]
     assert waits == [5, 5, 6]
 
