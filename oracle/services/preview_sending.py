@@ -72,7 +72,7 @@ async def preview_sending(
     else:
         obstacle = await find_obstacle(deps, window, agenda.now, early=early)
         obstacles = [] if obstacle is None else [f"{obstacle} {obstacle.hint}"]
-        if agenda.now >= window.settled_at:
+        if window.settled_at <= agenda.now < window.ends_at:
             content = await compose_digest(deps, window.session)
             closes = content.current
             awaited = AwaitedCloses(window, closes, len(content.listed))

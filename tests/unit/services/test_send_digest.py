@@ -259,6 +259,20 @@ async def test_a_preview_begins_with_what_stands_against_it(
     assert f"{otherwise}, would go to 1 subscriber " in second
 
 
+async def test_a_preview_after_the_window_composes_nothing(
+    market: ScriptedMarket, deps: Dependencies
+) -> None:
+    """That its time is over is all there is to say, and the feed is asked for nothing."""
+    market.clock.moment = SIX + timedelta(hours=4)
+    await subscribe(deps, "ada")
+    words = (await preview_sending(deps, None)).describe()
+    assert words == (
+        "Nothing would be sent: the time for the digest of Wed 14 Jun 2023 is over. "
+        "It could be sent until 2023-06-15 02:00 UTC."
+    )
+    assert market.feed.asked == []
+
+
 async def test_a_preview_of_a_stopped_run_says_how_it_goes_on(
     market: ScriptedMarket, deps: Dependencies, mailer: RememberingMailer
 ) -> None:
