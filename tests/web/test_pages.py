@@ -89,10 +89,7 @@ async def test_slow_stocks_leave_a_placeholder(client: TestClientProtocol, scene
 
 
 async def test_a_slow_past_holds_up_no_stock(client: TestClientProtocol, scene: Scene) -> None:
-    """What is known now is shown without what was predicted earlier, rather than a placeholder.
-
-    The reading goes on meanwhile, and whoever asks next finds it under way.
-    """
+    """What is known now is shown, rather than a placeholder, and the reading goes on meanwhile."""
     scene.past_hurdle = asyncio.Event()
     for _ in range(2):
         page = await read(client, "/stocks/AAPL")
