@@ -26,9 +26,9 @@ def is_waited_for() -> bool:
 
 
 @contextmanager
-def waited_for(answer: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a sentence
+def waited_for(*, by_visitor: bool = True) -> Iterator[None]:
     """Have what runs within, and the tasks that it starts, know whether a visitor waits for it."""
-    before = _IS_WAITED_FOR.set(answer)
+    before = _IS_WAITED_FOR.set(by_visitor)
     try:
         yield
     finally:

@@ -63,7 +63,7 @@ class SingleFlight(Generic[Key, Result]):
         running = self._tasks.get(key)
         if running is not None and not running.done():
             return running
-        with waited_for(self._is_waited_for and is_waited_for()):
+        with waited_for(by_visitor=self._is_waited_for and is_waited_for()):
             task = asyncio.create_task(work(), name=f"{self._name}:{key}")
         self._tasks[key] = task
         task.add_done_callback(lambda done: self._finish(key, done))

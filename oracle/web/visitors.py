@@ -21,5 +21,5 @@ class Visitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        with waited_for(scope["type"] == "http"):
+        with waited_for(by_visitor=scope["type"] == "http"):
             await self._app(scope, receive, send)

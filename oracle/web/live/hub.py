@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from oracle.domain.errors import OracleError
 from oracle.observability import metrics
 from oracle.observability.logs import get_logger
+from oracle.ports.waiting import waited_for
 from oracle.web.live.events import HEARTBEAT, encode_message, encode_signal, identify
 from oracle.web.refusals import NothingToWatch, TooManyStreams, TooManyViewers
 
@@ -118,7 +119,9 @@ class Hub:
         metrics.sse_viewers.inc()
         self._wake.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(), name="live_prices")
+            # It outlives the request that begins it, and with the database takes its time.
+            with waited_for(by_visitor=False):
+                self._task = asyncio.create_task(self._run(), name="live_prices")
         return viewer
 
     def leave(self, viewer: Viewer) -> None:

@@ -79,6 +79,6 @@ async def test_work_that_goes_on_after_the_answer_is_not_waited_for(
     async def work() -> bool:
         return is_waited_for()
 
-    with waited_for(by_visitor):
+    with waited_for(by_visitor=by_visitor):
         assert await flight.run("key", work) is is_waited
         assert is_waited_for() is by_visitor

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.observability import metrics
+from oracle.ports.waiting import is_waited_for, waited_for
 from oracle.web.live.events import EventStream, encode_message, encode_signal, identify
 from oracle.web.live.hub import BOX_SIZE, Hub, Topic, Upstream, Viewer
 from oracle.web.refusals import NothingToWatch, TooManyStreams, TooManyViewers
@@ -100,6 +101,20 @@ async def test_many_viewers_cost_one_question(market: Market, hub: Hub) -> None:
     market.price = "<p>2</p>"
     assert {await take(viewer) for viewer in viewers} == {message("<p>2</p>")}
     assert market.questions == [("AAPL", "KO")]
+
+
+async def test_no_visitor_waits_for_what_serves_all(market: Market, hub: Hub) -> None:
+    """The task outlives the request that began it, whose short patience is not the task's."""
+    seen: list[bool] = []
+
+    async def render() -> str:
+        seen.append(is_waited_for())
+        return market.price
+
+    with waited_for():
+        viewer = hub.join("one", Topic("AAPL", ("AAPL",), render))
+    await take(viewer)
+    assert seen[0] is False
 
 
 async def test_a_text_is_rendered_once_for_all(market: Market) -> None:
