@@ -23,7 +23,7 @@ def modules_of(*folders: str) -> dict[str, str]:
 
 
 CODE = modules_of("oracle", "scheduler", "scripts", "infra/lambda", "infra/terraform")
-TESTS = modules_of("tests", "infra/moto")
+TESTS = modules_of("tests", "infra/moto", "infra/engine")
 TREES = {path: ast.parse(text) for path, text in (CODE | TESTS).items()}
 
 
@@ -42,7 +42,8 @@ def test_modules_are_found() -> None:
 
 def test_a_module_is_short_enough_to_be_read() -> None:
     """No module is longer than 300 lines; applied migrations are history and may be."""
-    lengths = {path: len(text.splitlines()) for path, text in CODE.items()}
+    read = CODE | modules_of("infra", "benchmarks")
+    lengths = {path: len(text.splitlines()) for path, text in read.items()}
     assert {
         path: length
         for path, length in lengths.items()
