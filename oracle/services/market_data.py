@@ -288,7 +288,9 @@ class MarketData:
             return False
         now = self._clock.now()
         is_open = self._calendar.market_state(now) is MarketState.OPEN
-        return now - quote.fetched_at > (self._open_quote_age if is_open else CLOSED_QUOTE_AGE)
+        # A clock that was put back for a rehearsal finds prices that were fetched ahead of it.
+        age = abs(now - quote.fetched_at)
+        return age > (self._open_quote_age if is_open else CLOSED_QUOTE_AGE)
 
 
 def _covers(stored: StoredHistory, through: date) -> bool:

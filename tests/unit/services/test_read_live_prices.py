@@ -56,6 +56,16 @@ async def test_one_price_is_asked_for_at_a_time_the_oldest_first(watched: Script
     assert len(watched.feed.asked) == 4
 
 
+async def test_a_price_from_ahead_of_the_clock_is_asked_for_anew(watched: ScriptedMarket) -> None:
+    """A process whose clock was put back does not wait until it has caught up."""
+    for _ in WATCHED:
+        await refresh_live_prices(watched.deps, WATCHED)
+    watched.feed.asked.clear()
+    watched.advance(minutes=-10)
+    await refresh_live_prices(watched.restart().deps, ["AAPL"])
+    assert watched.feed.asked == ["quote:AAPL"]
+
+
 async def test_a_price_that_fails_holds_up_no_other(watched: ScriptedMarket) -> None:
     """After a failure the next question is for the next symbol."""
     watched.feed.failures["KO"] = FeedUnavailable("down")
