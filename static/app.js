@@ -36,6 +36,7 @@
 
   // The server sends a plain list of links; the roles belong to the behaviour given here.
   function adopt() {
+    const before = options[chosen]?.href;
     const list = panel.querySelector("ul.hits");
     options = list ? [...list.querySelectorAll("a")] : [];
     if (list) {
@@ -52,7 +53,8 @@
     } else {
       field.removeAttribute("aria-controls");
     }
-    choose(-1);
+    // What was chosen stays chosen when a later answer has it as well: Enter must lead there.
+    choose(options.findIndex((option) => option.href === before));
     open(panel.childElementCount > 0 && document.activeElement === field);
   }
 

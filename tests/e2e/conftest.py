@@ -14,7 +14,7 @@ from tests.servers.application import run_oracle, running_application
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
     from tests.servers.application import Application
 
@@ -70,10 +70,12 @@ def page(browser: Browser) -> Iterator[Page]:
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
-    )
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} {message.location['url']}")
+
+    opened.on("console", hear)
     yield opened
     context.close()
     assert complaints == []

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.servers.application import Application
 
@@ -71,6 +71,32 @@ def test_keyboard_alone_is_enough(page: Page, site: Application) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site.url}/stocks/MSFT")
     expect(page.get_by_role("main").get_by_role("heading", level=1)).to_contain_text("Microsoft")
+
+
+def test_a_later_answer_keeps_what_was_chosen(page: Page, site: Application) -> None:
+    """Whoever chose a suggestion before the next list came still gets there with Enter."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/search?q=micros", hold)
+    page.goto(site.url)
+    field = page.get_by_role("combobox").first
+    field.focus()
+    page.keyboard.type("micro")
+    microsoft = page.get_by_role("option", name=re.compile("Microsoft"))
+    expect(microsoft).to_be_visible()
+    with page.expect_request("**/search?q=micros"):
+        page.keyboard.type("s")
+    page.keyboard.press("ArrowDown")
+    expect(microsoft).to_have_attribute("aria-selected", "true")
+    microsoft.evaluate("option => { option.dataset.before = '' }")
+    held[0].continue_()
+    expect(page.locator("#suggestions [data-before]")).to_have_count(0)
+    expect(microsoft).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/stocks/MSFT")
 
 
 def test_site_works_without_javascript(browser: Browser, site: Application) -> None:
