@@ -6,7 +6,7 @@ import asyncio
 import math
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from sqlalchemy import event
 
@@ -15,12 +15,17 @@ from oracle.ports.waiting import is_waited_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from types import TracebackType
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 VISITOR_SECONDS: Final = 1.5
 """What the database may leave a visitor without an answer: who is refused knows within two."""
+
+LOOK_AGAIN_SECONDS: Final = 0.1
+"""How much later a visitor's time ends: an answer may lie there that this process, held up by
+other work, has not come to read."""
 
 POOL_TIMEOUT: Final = 1.4
 """Seconds that a unit waits for a free connection: less, so that a visitor is told why."""
@@ -29,7 +34,7 @@ _OPTION: Final = "oracle_patience"
 
 
 class Patience:
-    """A unit's time: `limit` ends it, at the deadline at the latest.
+    """A unit's time, to be entered around it: it ends at the deadline at the latest.
 
     A visitor's ends sooner, once the database has left it VISITOR_SECONDS without an answer. The
     time that an answered question took is given back, and a new connection, which is many
@@ -38,18 +43,42 @@ class Patience:
     """
 
     def __init__(self, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._now = loop.time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._deadline = deadline
-        self._end = loop.time() + deadline
-        self._asked_at = self._ends_at = 0.0
         self._seconds = patience_of(deadline)
         self._is_short = self._seconds < deadline
-        self.limit = asyncio.timeout(self._seconds)
+        self._end = self._now() + deadline
+        self._ends_at = self._now() + self._seconds
+        self._asked_at = self._would_end_at = 0.0
+        self._limit = asyncio.timeout_at(self._end)
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin the unit's time."""
+        await self._limit.__aenter__()
+        self._end_at(self._ends_at)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it. Raises TimeoutError for what was cancelled since the time was over."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._limit.__aexit__(kind, error, trace)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time has ended before the unit."""
+        return self._limit.expired()
 
     @property
     def seconds(self) -> float:
-        """How long was waited for an answer, or for all of them, once the limit has ended it."""
+        """How long was waited for an answer, or for all of them, once the time is over."""
         return self._deadline if self._now() >= self._end else self._seconds
 
     @contextmanager
@@ -76,11 +105,11 @@ class Patience:
     def note_asked(self) -> None:
         """Take note that the database is asked something."""
         self._asked_at = self._now()
-        self._ends_at = self.limit.when() or self._end
+        self._would_end_at = self._ends_at
 
     def note_answered(self) -> None:
         """Give back what it took, for there was an answer."""
-        self._end_at(self._ends_at + self._now() - self._asked_at)
+        self._end_at(self._would_end_at + self._now() - self._asked_at)
 
     def note_connecting(self) -> None:
         """Leave the opening of a connection to the deadline."""
@@ -88,8 +117,21 @@ class Patience:
         self._end_at(self._end)
 
     def _end_at(self, when: float) -> None:
-        if not self.limit.expired():
-            self.limit.reschedule(min(self._end, when))
+        if not self._is_short or self.is_over:
+            return
+        self._ends_at = min(self._end, when)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._ends_at, self._look_again)
+        if self._limit.when() != self._end:
+            # It has run out in this very moment, and here is the answer.
+            self._limit.reschedule(self._end)
+
+    def _look_again(self) -> None:
+        self._timer = self._loop.call_later(LOOK_AGAIN_SECONDS, self._run_out)
+
+    def _run_out(self) -> None:
+        self._limit.reschedule(self._now())
 
 
 _CONNECTING: ContextVar[Patience | None] = ContextVar("connecting", default=None)
@@ -103,6 +145,12 @@ def patience_of(deadline: float) -> float:
 def asking() -> AbstractContextManager[None]:
     """As `Patience.asking`, of the unit for which a connection is looked at here."""
     patience = _CONNECTING.get()
+    return nullcontext() if patience is None else patience.asking()
+
+
+def asking_on(connection: Connection) -> AbstractContextManager[None]:
+    """As `Patience.asking`, of the unit that has this connection."""
+    patience = _patience_with(connection)
     return nullcontext() if patience is None else patience.asking()
 
 
@@ -136,12 +184,17 @@ def _connected(*_: Any) -> None:
 
 
 def _asked(connection: Connection, *_: Any) -> None:
-    patience: Patience | None = connection.get_execution_options().get(_OPTION)
+    patience = _patience_with(connection)
     if patience is not None:
         patience.note_asked()
 
 
 def _answered(connection: Connection, *_: Any) -> None:
-    patience: Patience | None = connection.get_execution_options().get(_OPTION)
+    patience = _patience_with(connection)
     if patience is not None:
         patience.note_answered()
+
+
+def _patience_with(connection: Connection) -> Patience | None:
+    patience: Patience | None = connection.get_execution_options().get(_OPTION)
+    return patience

@@ -14,6 +14,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from oracle.adapters.sql.patience import POOL_TIMEOUT
 from oracle.adapters.sql.sqlite_driver import connect, connect_in_memory
+from oracle.adapters.sql.write_turns import OPTION, WriteTurns, end_turns, take_turn
 from oracle.domain.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ async def begin_writing(connection: AsyncConnection) -> None:
 def _begin_once(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     if not driver.in_transaction:
+        take_turn(connection)
         begin_immediately(connection)
 
 
@@ -121,7 +123,9 @@ def _create_engine(
             "timeout": BUSY_MILLISECONDS / 1000,
             "async_creator_fn": connector,
         },
+        execution_options={OPTION: WriteTurns()},
     )
+    end_turns(engine)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_writing)
     return engine

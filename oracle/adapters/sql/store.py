@@ -158,11 +158,10 @@ class SqlStore:
         started = loop.time()
         outcome = Outcome.CANCELLED
         patience = Patience(self._deadline)
-        limit = patience.limit
         self._units += 1
         self._idle.clear()
         try:
-            async with limit, _transaction(self._engine, patience) as connection:
+            async with patience, _transaction(self._engine, patience) as connection:
                 yield connection
             outcome = Outcome.COMMITTED
         except Exception as error:
@@ -182,7 +181,7 @@ class SqlStore:
 
     def _failure(self, error: Exception, patience: Patience) -> DatabaseUnavailable | None:
         # A TimeoutError of the caller's own must not be mistaken for the deadline's.
-        if patience.limit.expired() and isinstance(error, TimeoutError):
+        if patience.is_over and isinstance(error, TimeoutError):
             return DatabaseUnavailable(
                 f"The database did not answer within {patience.seconds:g} seconds."
             )
@@ -190,13 +189,13 @@ class SqlStore:
         return error if isinstance(error, DatabaseUnavailable) else unavailable(error)
 
 
-def _require_time(limit: asyncio.Timeout) -> None:
+def _require_time(patience: Patience) -> None:
     """Raise TimeoutError if the deadline is over and nothing has come of it.
 
     Before Python 3.12 a wait for a connection that ends in the very moment of the deadline swallows
     the cancellation, and what followed would have no deadline at all.
     """
-    if limit.expired():
+    if patience.is_over:
         raise TimeoutError
 
 
@@ -210,7 +209,7 @@ async def _transaction(engine: AsyncEngine, patience: Patience) -> AsyncIterator
     with patience.connecting():
         connection = await engine.connect()
     try:
-        _require_time(patience.limit)
+        _require_time(patience)
         patience.watch(connection)
         yield connection
         with patience.asking():
