@@ -180,10 +180,31 @@
   const DAY = 24 * 60 * 60 * 1000;
   const SPREAD = 20 * 1000;
 
-  document.addEventListener("htmx:sse:after:connection", (event) => event.target.classList.add("live--on"));
+  const FIRST_PAUSE = 4 * 1000;
+  const LONGEST_PAUSE = 2 * 60 * 1000;
+  let refusals = 0;
+
+  document.addEventListener("htmx:sse:after:connection", (event) => {
+    refusals = 0;
+    event.target.classList.add("live--on");
+  });
   for (const name of ["htmx:sse:error", "htmx:sse:close"]) {
     document.addEventListener(name, (event) => event.target.classList?.remove("live--on"));
   }
+
+  // A stream that broke is taken up again by itself; one that was refused at once is tried anew here.
+  function tryAgain({ target, detail }) {
+    if (!(target instanceof Element) || !target.matches("#live[hx-sse\\:connect]")) return;
+    const status = detail.ctx?.response?.status ?? 0;
+    if (status >= 400 && status < 500 && status !== 429) return;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** refusals) * (0.75 + Math.random() / 2);
+    refusals += 1;
+    setTimeout(() => {
+      if (target.isConnected) htmx.trigger(target, "again");
+    }, pause);
+  }
+
+  for (const name of ["htmx:response:error", "htmx:error"]) document.addEventListener(name, tryAgain);
 
   // A clock that says the opening is long past, or far off, is not the market's clock.
   function wait(part) {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.servers.application import Application
 
@@ -124,6 +124,21 @@ def test_the_price_moves_without_a_reload(page: Page, trading: Trading) -> None:
     expect(page.locator("[aria-live]:not(.history__reading)")).to_have_count(1)
 
 
+def test_a_script_that_comes_late_misses_nothing(page: Page, trading: Trading) -> None:
+    """The page says that prices arrive by themselves, whichever of its scripts is there last."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/static/app.js*", hold)
+    page.goto(f"{trading.site.url}/stocks/AAPL", wait_until="commit")
+    wait_until(lambda: bool(held), page)
+    page.wait_for_timeout(1000)
+    held[0].continue_()
+    expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)
+
+
 def test_the_ten_show_what_they_cost_now(page: Page, trading: Trading) -> None:
     """On the home page a moved price appears in its row, and the order a visitor chose stays."""
     page.goto(trading.site.url)
@@ -219,6 +234,29 @@ def test_a_refused_stream_leaves_the_page_as_it_is(
     expect(page.locator(PRICE)).to_contain_text("$")
     expect(page.get_by_text("Refused")).to_have_count(0)
     expect(page.locator(ON)).to_have_count(0)
+    context.close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refused_stream_is_tried_again(browser: Browser, trading: Trading, status: int) -> None:
+    """Once the server gives the stream the prices arrive, and the page was not loaded anew."""
+    context = browser.new_context()
+    page = context.new_page()
+    refused: list[Route] = []
+
+    def refuse_twice(route: Route) -> None:
+        if len(refused) == 2:
+            route.continue_()
+        else:
+            refused.append(route)
+            route.fulfill(status=status, body="<p>Refused</p>")
+
+    page.route("**/events", refuse_twice)
+    page.goto(f"{trading.site.url}/stocks/AAPL")
+    page.evaluate("window.kept = true")
+    expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)
+    assert len(refused) == 2
+    assert page.evaluate("window.kept")
     context.close()
 
 

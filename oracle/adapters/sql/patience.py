@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VISITOR_SECONDS: Final = 1.5
 """What the database may leave a visitor without an answer: who is refused knows within two."""
 
-LOOK_AGAIN_SECONDS: Final = 0.1
+LOOK_AGAIN_SECONDS: Final = 0.05
 """How much later a visitor's time ends: an answer may lie there that this process, held up by
 other work, has not come to read."""
 
