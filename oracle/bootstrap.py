@@ -17,6 +17,7 @@ from oracle.adapters.images.inspection import PillowInspector
 from oracle.adapters.mail.choice import choose_mail_events, choose_mailer
 from oracle.adapters.mail.renderer import MAIL_TEMPLATES, TemplateMailRenderer
 from oracle.adapters.sample import SampleFeed, last_moment
+from oracle.adapters.signing_key import choose_signing_key
 from oracle.adapters.sql.access import choose_access
 from oracle.adapters.sql.engine import create_store
 from oracle.adapters.sql.leader_lock import create_leader_lock
@@ -59,9 +60,11 @@ async def bootstrap(settings: Settings) -> Dependencies:
     """Return the dependencies: a feed that answers, and a database with its tables.
 
     Raises DatabaseOutdated, DatabaseUnavailable, and SettingsError when `ORACLE_NOW` stands beyond
-    the trading calendar or before the sample market.
+    the trading calendar or before the sample market, or when the key that signs links cannot be
+    kept.
     """
     access = choose_access(settings)
+    key = choose_signing_key(settings)
     await _prepare_database(settings, access)
     try:
         feed, clock, calendar = await _choose_market(settings)
@@ -111,7 +114,8 @@ async def bootstrap(settings: Settings) -> Dependencies:
         mailer=choose_mailer(settings),
         mail_renderer=TemplateMailRenderer(MAIL_TEMPLATES),
         mail_events=choose_mail_events(settings),
-        tokens=SignedTokens(settings.secret_key.get_secret_value() or token_hex(32)),
+        tokens=SignedTokens(key.secret),
+        has_shared_key=key.is_shared,
     )
 
 

@@ -49,7 +49,8 @@ def _confirmations() -> SingleFlight[int, bool]:
 class Dependencies:
     """The ports, the settings, and the process's view of the market.
 
-    `instance` names this process among all that ever used the database.
+    `instance` names this process among all that ever used the database. `has_shared_key` says
+    whether all of them sign links with one key, so that what one mails works with the others.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Dependencies:
     mail_renderer: MailRenderer
     mail_events: MailEventQueue | None
     tokens: TokenSigner
+    has_shared_key: bool
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     pictures: PictureNames = field(default_factory=PictureNames)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from oracle.digest.links import PREVIEW_TOKEN
-from oracle.domain.errors import InvalidToken, PreviewLink
+from oracle.domain.errors import InvalidToken, PreviewLink, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,16 @@ class Holder:
 
     subscriber: Subscriber
     is_suppressed: bool
+
+
+def require_lasting_links(deps: Dependencies) -> None:
+    """Raise SettingsError where a link in a mail would mean nothing to any other process."""
+    if not deps.has_shared_key:
+        raise SettingsError(
+            "ORACLE_SECRET_KEY is not set, so links would be signed with a key that no other "
+            "process knows, and lead nowhere.",
+            hint="Set the same key for the website and for this command.",
+        )
 
 
 def make_path(deps: Dependencies, purpose: Purpose, subscriber: Subscriber) -> str:

@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="Signs tokens; production needs at least 32 characters, "
-        "development makes one up at each start.",
+        description="Signs links; production needs at least 32 characters. Without one it is kept "
+        "beside a SQLite file, and on a server made up at each start.",
     )
     database_url: DatabaseUrl = Field(
         SecretStr("sqlite+aiosqlite:///var/oracle.db"),

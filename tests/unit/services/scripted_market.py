@@ -228,5 +228,6 @@ def build_market(
         leader_lock=SqliteLeaderLock(store, holder="one", lease=timedelta(seconds=15)),
         instance="one",
         tokens=SignedTokens("k" * 32),
+        has_shared_key=True,
     )
     return ScriptedMarket(clock, feed, store, deps)
