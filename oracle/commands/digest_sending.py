@@ -48,9 +48,11 @@ def send(session: datetime | None, *, dry_run: bool, early: bool) -> None:
     """
     from oracle.services.preview_sending import preview_sending  # noqa: PLC0415 - see cli
     from oracle.services.send_digest import send_digest  # noqa: PLC0415
+    from oracle.services.subscriber_links import require_lasting_links  # noqa: PLC0415
 
     async def work() -> Exit:
         async with open_dependencies(quiet=False) as (deps, console):
+            require_lasting_links(deps)
             day = None if session is None else session.date()
             if dry_run:
                 preview = await preview_sending(deps, day, early=early)

@@ -42,24 +42,29 @@ def _render(console: Console, status: SchedulerStatus) -> None:
             f"{leadership.elected_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"last seen {status.seen_ago.total_seconds():.0f} s ago.",
             highlight=False,
+            soft_wrap=True,
         )
     else:
         console.print(
             f"Nobody leads. {leadership.holder} did in epoch {leadership.epoch}, "
             f"last seen {leadership.seen_at:%Y-%m-%d %H:%M:%S} UTC.",
             highlight=False,
+            soft_wrap=True,
         )
     console.print(
         f"The next digest is due at {status.next_digest_at:%Y-%m-%d %H:%M} UTC; "
         f"the market's clock shows {status.now:%Y-%m-%d %H:%M}.",
         highlight=False,
+        soft_wrap=True,
     )
     session = name_session(status.session)
     if status.outstanding:
         kinds = ", ".join(kind.value for kind in status.outstanding)
-        console.print(f"Outstanding for {session}: {kinds}.", highlight=False)
+        console.print(f"Outstanding for {session}: {kinds}.", highlight=False, soft_wrap=True)
     else:
-        console.print(f"Bars, forecast and settlement of {session} are done.", highlight=False)
+        console.print(
+            f"Bars, forecast and settlement of {session} are done.", highlight=False, soft_wrap=True
+        )
     console.print(status.digest, highlight=False, soft_wrap=True)
     table = Table("Work", "Session", "State", "At (UTC)", "Note")
     for run in status.last_runs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from oracle.commands.running import EPILOG, Exit, finish, open_dependencies
-from oracle.domain.errors import InvalidImport, SettingsError
+from oracle.domain.errors import InvalidImport
 from oracle.domain.subscribers import SubscriberState
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from oracle.domain.subscribers import Subscriber
-    from oracle.services.dependencies import Dependencies
     from oracle.services.export_subscriber import SubscriberExport
     from oracle.services.import_subscribers import ImportReport
     from oracle.services.list_subscribers import ListedSubscriber
@@ -46,19 +45,26 @@ def subscribers() -> None:
 def list_all(state: str | None, *, as_json: bool) -> None:
     """List the subscribers, in the order in which they came.
 
-    Who is suppressed is marked. Suppressed addresses of nobody here are known by SHA-256 alone.
+    Number, state, the day they came and how, address, own stocks. Who is suppressed is marked.
+    Suppressed addresses of nobody here are known by SHA-256 alone.
     """
     from oracle.services.list_subscribers import list_subscribers  # noqa: PLC0415
 
-    async def work() -> None:
+    async def work() -> int:
+        count = 0
         only = state == SUPPRESSED
         wanted = None if state is None or only else SubscriberState(state)
         async with open_dependencies(quiet=as_json) as (deps, _):
             async for page in list_subscribers(deps, state=wanted, suppressed_only=only):
+                count += len(page)
                 for each in page:
                     click.echo(_json_of(each) if as_json else _line_of(each))
+        return count
 
-    finish(work())
+    if not finish(work()) and not as_json:
+        click.echo(
+            "There are no subscribers in that state." if state else "There is nobody yet.", err=True
+        )
 
 
 @subscribers.command(epilog=EPILOG)
@@ -66,14 +72,16 @@ def list_all(state: str | None, *, as_json: bool) -> None:
 @click.option("--confirmed", is_flag=True, help="They have agreed elsewhere; ask no more.")
 def add(email: str, *, confirmed: bool) -> None:
     """Add EMAIL, and send the mail that asks to confirm."""
-    from oracle.services.add_subscriber import Added, add_subscriber  # noqa: PLC0415
+    from oracle.services.add_subscriber import add_subscriber  # noqa: PLC0415
+    from oracle.services.subscriber_links import require_lasting_links  # noqa: PLC0415
 
     async def work() -> Exit:
         async with open_dependencies(quiet=False) as (deps, _):
-            _require_lasting_links(deps, confirmed=confirmed)
+            if not confirmed:
+                require_lasting_links(deps)
             added = await add_subscriber(deps, email, confirmed=confirmed)
         click.echo(added.value)
-        return Exit.FAILED if added in {Added.NOT_SENT, Added.LEFT} else Exit.OK
+        return Exit.OK if added.is_done else Exit.FAILED
 
     sys.exit(finish(work()))
 
@@ -81,7 +89,7 @@ def add(email: str, *, confirmed: bool) -> None:
 @subscribers.command(epilog=EPILOG)
 @click.argument("email")
 def export(email: str) -> None:
-    """Print everything that is stored about EMAIL, as JSON."""
+    """Print the subscription, suppression and deliveries of EMAIL, as JSON."""
     from oracle.services.export_subscriber import export_subscriber  # noqa: PLC0415
 
     async def work() -> SubscriberExport:
@@ -143,6 +151,7 @@ def import_file(file: Path, *, confirmed: bool) -> None:
     """
     from oracle.commands.progress import show_progress  # noqa: PLC0415
     from oracle.services.import_subscribers import import_subscribers  # noqa: PLC0415
+    from oracle.services.subscriber_links import require_lasting_links  # noqa: PLC0415
 
     shown = 0
 
@@ -154,7 +163,8 @@ def import_file(file: Path, *, confirmed: bool) -> None:
 
     async def work() -> ImportReport:
         async with open_dependencies(quiet=False) as (deps, console):
-            _require_lasting_links(deps, confirmed=confirmed)
+            if not confirmed:
+                require_lasting_links(deps)
             total = _count_lines(file)
             with _opened(file) as text, show_progress(console) as progress:
                 return await import_subscribers(
@@ -174,15 +184,21 @@ def import_file(file: Path, *, confirmed: bool) -> None:
         f"{result.known:,} known, {result.left:,} left alone, {result.bad:,} bad; "
         f"{result.asked:,} asked to confirm."
     )
-    sys.exit(Exit.BAD_INPUT if result.bad else Exit.OK)
+    if result.problem:
+        click.echo(
+            f"Error: {result.problem} All before it was stored; mend it and import the file again.",
+            err=True,
+        )
+    sys.exit(Exit.BAD_INPUT if result.bad or result.problem else Exit.OK)
 
 
 def read_addresses(text: TextIO) -> Iterator[tuple[int, str]]:
     """Yield the number of each line and what stands in its column `email`, one at a time.
 
     Empty lines are passed over. Raises InvalidImport when there is no such column, or when the
-    text cannot be read as CSV, with the line's number.
+    text cannot be read as CSV, with the number of the line in which that begins.
     """
+    read = 0
     reader = csv.reader(text, strict=True)
     try:
         names = [name.strip().casefold() for name in next(reader, [])]
@@ -191,11 +207,13 @@ def read_addresses(text: TextIO) -> Iterator[tuple[int, str]]:
                 f"The file's first line names no column `{COLUMN}`.", hint=_guess_separator(names)
             )
         place = names.index(COLUMN)
+        read = reader.line_num
         for row in reader:
+            read = reader.line_num
             if row:
                 yield reader.line_num, row[place] if place < len(row) else ""
     except csv.Error as error:
-        raise InvalidImport(f"Line {reader.line_num} is no CSV: {error}.") from error
+        raise InvalidImport(f"Line {read + 1} is no CSV: {error}.") from error
 
 
 def _guess_separator(names: Sequence[str]) -> str | None:
@@ -219,16 +237,6 @@ def _count_lines(file: Path) -> int:
         return max(sum(1 for _ in content) - 1, 1)
 
 
-def _require_lasting_links(deps: Dependencies, *, confirmed: bool) -> None:
-    """Raise SettingsError where a link in a mail of this command would mean nothing to the site."""
-    if not confirmed and not deps.settings.secret_key.get_secret_value():
-        raise SettingsError(
-            "ORACLE_SECRET_KEY is not set, so this command would sign links with a key that the "
-            "website does not know.",
-            hint="Set the same key for both, or use --confirmed for those who have agreed.",
-        )
-
-
 def _json_of(listed: ListedSubscriber) -> str:
     fields = _fields_of(listed.subscriber)
     return json.dumps({**fields, "suppressed": listed.is_suppressed})
@@ -240,7 +248,8 @@ def _line_of(listed: ListedSubscriber) -> str:
     paused = " paused" if subscriber.is_paused else ""
     symbols = f"  {','.join(subscriber.symbols)}" if subscriber.symbols else ""
     state = f"{subscriber.state.value}{paused}{suppressed}"
-    return f"{subscriber.id:>7}  {state:<20}  {subscriber.address.text}{symbols}"
+    came = f"{subscriber.created_at:%Y-%m-%d}  {subscriber.origin:<7}"
+    return f"{subscriber.id:>7}  {state:<20}  {came}  {subscriber.address.text}{symbols}"
 
 
 def _fields_of(subscriber: Subscriber) -> dict[str, Any]:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The mails `confirm` and `already_subscribed`: the site, and the one link of the mail."""
+    """The mails `confirm` and `already_subscribed`: the site, and the one link of the mail.
+
+    `is_paused` says that the digest of one who is subscribed pauses.
+    """
 
     site: str
     link: str
+    is_paused: bool

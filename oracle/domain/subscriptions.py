@@ -27,12 +27,13 @@ class Preferences:
 def may_be_asked(subscriber: Subscriber, now: datetime) -> bool:
     """Return whether a sign-up is answered by a mail now: not too soon, not too often a day.
 
-    Anybody can type anybody's address, so this limits what an address can be made to receive.
+    Anybody can type anybody's address, so this limits what an address can be made to receive. Only
+    its owner can leave, who may change their mind at once.
     """
     last = subscriber.confirmation_sent_at
     if last is None:
         return True
-    if now - last < CONFIRMATION_PAUSE:
+    if now - last < CONFIRMATION_PAUSE and not has_left_since_asked(subscriber):
         return False
     return _sent_today(subscriber, now) < CONFIRMATIONS_A_DAY
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from oracle.domain.addresses import parse_address
-from oracle.domain.errors import InvalidAddress
+from oracle.domain.errors import InvalidAddress, InvalidImport
 from oracle.domain.subscribers import SubscriberState
 from oracle.domain.subscriptions import confirm
 from oracle.services.send_confirmation import send_confirmation
@@ -35,7 +34,7 @@ class ImportReport:
 
     `added` are new, `confirmed` were waiting and are confirmed now, `known` were there already,
     `left` had unsubscribed or are suppressed and stay so, `asked` were sent a mail, `bad` are no
-    addresses.
+    addresses. `problem` says where and why the reading ended before the file did.
     """
 
     added: int = 0
@@ -44,6 +43,7 @@ class ImportReport:
     left: int = 0
     asked: int = 0
     bad: int = 0
+    problem: str = ""
 
     def plus(self, other: ImportReport) -> ImportReport:
         """Return the sum of both."""
@@ -76,21 +76,37 @@ async def import_subscribers(
     Without it each that was never asked to confirm is sent the mail that asks, at the pace of the
     provider: an import that was interrupted goes on where it stopped. Nobody who has left is
     brought back. `report` gets the number of each bad line and what is wrong with it, never the
-    address. `progress` gets the number of lines done.
+    address. `progress` gets the number of lines done. Where the rows end with InvalidImport, what
+    came before is stored and the report says why; it is raised if nothing came before.
     """
     total = ImportReport()
-    for page in _pages(rows):
-        addresses, bad = _parse(page, report)
-        stored, unasked = await store_addresses(deps, addresses, confirmed=confirmed)
-        done = replace(stored, bad=bad, asked=0 if confirmed else await _ask(deps, unasked))
-        total = total.plus(done)
-        progress(total.lines)
+    try:
+        for page in _pages(rows):
+            addresses, bad = _parse(page, report)
+            stored, unasked = await store_addresses(deps, addresses, confirmed=confirmed)
+            done = replace(stored, bad=bad, asked=0 if confirmed else await _ask(deps, unasked))
+            total = total.plus(done)
+            progress(total.lines)
+    except InvalidImport as error:
+        if not total.lines:
+            raise
+        return replace(total, problem=str(error))
     return total
 
 
 def _pages(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
-    iterator = iter(rows)
-    while page := tuple(islice(iterator, PAGE)):
+    page: list[Row] = []
+    try:
+        for row in rows:
+            page.append(row)
+            if len(page) == PAGE:
+                yield page
+                page = []
+    except InvalidImport:
+        if page:
+            yield page
+        raise
+    if page:
         yield page
 
 

@@ -44,7 +44,8 @@ class SendingPreview:
         name = f"digest of {name_session(self.session)}"
         content = "" if self.closes is None else f", with {self.closes} of {self.wanted} closes,"
         people = count_of(self.recipients, "subscriber")
-        how = f"by the mailer {self.mailer}, in about {self.duration}"
+        time = f"in about {self.duration}" if self.duration else "within a second"
+        how = f"by the mailer {self.mailer}, {time}"
         if not lines:
             lines.append(f"The {name}{content} would go to {people} {how}.")
         elif self.closes is not None:

@@ -28,8 +28,16 @@ async def resume_digest(deps: Dependencies, session: date | None = None) -> Run:
         )
         run = next((each for each in stopped if session in {None, each.session}), None)
         if run is None:
-            which = "No digest" if session is None else f"The digest of {name_session(session)}"
-            raise MailingRefused(f"{which} is {'' if session is None else 'not '}stopped.")
+            if session is None:
+                raise MailingRefused("No digest is stopped.")
+            begun = await unit.runs.find_run(deps.feed.source, RunKind.DIGEST, session)
+            state = (
+                "has not been begun" if begun is None else f"is {begun.state.value}, not stopped"
+            )
+            raise MailingRefused(
+                f"The digest of {name_session(session)} {state}.",
+                hint="`oracle digest status --session` says more.",
+            )
         if run.expires_at is not None and await unit.epochs.now() >= run.expires_at:
             raise MailingRefused(f"The time for the digest of {name_session(run.session)} is over.")
         resumed = await unit.runs.change_state(

@@ -76,6 +76,7 @@ def write_confirmation(deps: Dependencies, subscriber: Subscriber) -> Mail:
             Invitation(
                 site=deps.settings.base_url,
                 link=make_link(deps, purpose, subscriber),
+                is_paused=subscriber.is_paused,
             ),
         ),
         message_id=(

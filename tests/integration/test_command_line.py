@@ -153,6 +153,10 @@ def test_a_digest_is_sent_early_and_its_preview_names_what_it_does_not_hold(tmp_
     assert (refused.returncode, "sent from 18:00 New York time" in refused.stderr) == (1, True)
     status = run_oracle(tmp_path, "digest", "status")
     assert "has not been begun. It is sent from 18:00 New York time (23:00 UTC)" in status.stdout
+    resumed = run_oracle(tmp_path, "digest", "resume", "--session", "2022-12-28")
+    assert (resumed.returncode, "has not been begun" in resumed.stderr) == (1, True)
+    dry = run_oracle(tmp_path, "digest", "send", "--now", "--dry-run")
+    assert "would go to 1 subscriber by the mailer folder, within a second." in dry.stdout
     sent = run_oracle(tmp_path, "digest", "send", "--now")
     assert (sent.returncode, "1 sent" in sent.stdout) == (0, True), sent.stderr
     answer = run_oracle(tmp_path, "digest", "preview", "--symbols", "AMD,KO,BAC")

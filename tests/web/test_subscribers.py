@@ -204,6 +204,10 @@ async def test_the_whole_way_from_sign_up_to_leaving(
         gone = await client.post(leave)
         assert "You are unsubscribed" in await gone.get_data(as_text=True)
     assert (await stored(deps)).state is SubscriberState.UNSUBSCRIBED
+    kept = await client.post(preferences, form={"symbols": "AMD"})
+    page = await kept.get_data(as_text=True)
+    assert "Saved, should a digest be sent to you again." in page
+    assert "You are not subscribed at the moment" in page
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))

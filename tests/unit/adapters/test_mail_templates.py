@@ -21,7 +21,9 @@ from tests.unit.digest.contents import LINKS, SYMBOLS, content, item, marked, re
 RENDERER = TemplateMailRenderer(MAIL_TEMPLATES)
 LARGEST = 40_000
 INVITATION = Invitation(
-    site="https://oracle.example", link="https://oracle.example/subscribers/t/confirm"
+    site="https://oracle.example",
+    link="https://oracle.example/subscribers/t/confirm",
+    is_paused=False,
 )
 PARTIAL = content(
     source=Source.REHEARSAL,
@@ -45,8 +47,9 @@ MAILS = [
     *(("digest", write_letter(each, LINKS)) for each in LETTERS.values()),
     ("confirm", INVITATION),
     ("already_subscribed", INVITATION),
+    ("already_subscribed", replace(INVITATION, is_paused=True)),
 ]
-NAMES = [*LETTERS, "confirm", "already_subscribed"]
+NAMES = [*LETTERS, "confirm", "already_subscribed", "already_subscribed_paused"]
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -224,3 +227,13 @@ def test_every_mail_has_its_three_templates() -> None:
     """A folder with a subject has both bodies; the renderer refuses to start otherwise."""
     folders = {path.parent.name for path in Path(MAIL_TEMPLATES).glob("*/*")}
     assert folders == {"digest", "confirm", "already_subscribed"}
+
+
+def test_who_pauses_is_not_told_that_mails_come() -> None:
+    """Both parts say that nothing is sent, and that the link resumes it."""
+    running = RENDERER.render("already_subscribed", INVITATION)
+    paused = RENDERER.render("already_subscribed", replace(INVITATION, is_paused=True))
+    for told, other in ((running.text, paused.text), (running.html, paused.html)):
+        assert "You get it already" in told
+        assert "You get it already" not in other
+        assert "nothing is sent until you resume it" in " ".join(other.split())

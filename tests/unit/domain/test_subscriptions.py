@@ -54,6 +54,20 @@ def test_no_flood_of_sign_ups_becomes_a_flood_of_mails(moments: list[int]) -> No
     assert all(days.count(day) <= CONFIRMATIONS_A_DAY for day in days)
 
 
+def test_who_has_just_left_may_come_back_at_once() -> None:
+    """Leaving ends the five minutes, once; the limit of a day stays."""
+    subscriber = note_asked(SUBSCRIBER, MORNING)
+    for minutes in (1, 2):
+        now = MORNING + timedelta(minutes=minutes)
+        assert not may_be_asked(subscriber, now)
+        left = unsubscribe(confirm(subscriber, now), now)
+        assert may_be_asked(left, now + timedelta(seconds=1))
+        subscriber = note_asked(left, now + timedelta(seconds=1))
+    now = MORNING + timedelta(minutes=3)
+    left = unsubscribe(confirm(subscriber, now), now)
+    assert not may_be_asked(left, now + timedelta(hours=1))
+
+
 def test_the_next_day_mails_are_sent_again() -> None:
     """Three on one day, none more on it, one on the next."""
     subscriber = SUBSCRIBER

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tracemalloc
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client import REGISTRY
 
+from oracle.domain import subscriptions
 from oracle.domain.errors import InvalidAddress, UnknownSubscriber
 from oracle.domain.runs import DeliveryState
 from oracle.domain.subscribers import SubscriberState, SuppressionReason
+from oracle.services import add_subscriber as by_hand
 from oracle.services.add_subscriber import Added, add_subscriber
 from oracle.services.erase_subscriber import erase_subscriber
 from oracle.services.export_subscriber import export_subscriber
@@ -139,6 +142,8 @@ async def test_a_large_import_needs_no_more_memory_than_a_page(market: ScriptedM
         (SubscriberState.CONFIRMED, True, Added.KNOWN),
         (SubscriberState.UNSUBSCRIBED, True, Added.LEFT),
         (None, False, Added.ASKED),
+        (SubscriberState.PENDING, False, Added.ASKED),
+        (SubscriberState.CONFIRMED, False, Added.TOLD),
     ],
 )
 async def test_one_is_added_by_hand(
@@ -156,8 +161,21 @@ async def test_one_is_added_by_hand(
 async def test_adding_to_a_suppressed_address_sends_nothing(market: ScriptedMarket) -> None:
     """By hand or not."""
     await suppress_address(market.deps, NAME)
-    assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.WAITING
+    assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.SUPPRESSED
     assert mailer_of(market.deps).calls == 0
+
+
+async def test_adding_too_soon_or_too_often_says_which(
+    market: ScriptedMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever adds by hand learns what keeps the mail back."""
+    assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.ASKED
+    assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.TOO_SOON
+    for module in (subscriptions, by_hand):
+        monkeypatch.setattr(module, "CONFIRMATION_PAUSE", timedelta(0))
+    for _ in range(2):
+        assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.ASKED
+    assert await add_subscriber(market.deps, NAME, confirmed=False) is Added.TOO_OFTEN
 
 
 async def test_an_export_holds_everything(market: ScriptedMarket) -> None:
