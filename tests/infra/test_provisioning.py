@@ -51,8 +51,6 @@ def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
     (rule,) = group["rules"]
     assert rule["noDataState"] == rule["execErrState"] == "Alerting"
     assert rule["condition"] in {each["refId"] for each in rule["data"]}
-    folder = read_yaml(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"][0]["folder"]
-    assert group["folder"] == folder
     contacts = read_yaml(PROVISIONING / "alerting" / "contact-points.yaml")["contactPoints"]
     policy = read_yaml(PROVISIONING / "alerting" / "policies.yaml")["policies"][0]
     assert policy["receiver"] in {each["name"] for each in contacts}
@@ -61,6 +59,14 @@ def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
         for each in read_yaml(PROVISIONING / "datasources" / "datasources.yaml")["datasources"]
     }
     assert {each["datasourceUid"] for each in rule["data"]} - {"__expr__"} <= uids
+
+
+def test_the_alert_and_the_boards_are_in_folders_of_their_own() -> None:
+    """One is made by its title, the other looked for by its uid: one title would be there twice."""
+    (group,) = read_yaml(PROVISIONING / "alerting" / "rules.yaml")["groups"]
+    (boards,) = read_yaml(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"]
+    assert boards["folderUid"]
+    assert group["folder"] != boards["folder"]
 
 
 def test_in_production_grafana_tells_the_topic_as_well() -> None:
