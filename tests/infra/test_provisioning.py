@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -27,6 +29,8 @@ from tests.servers.monitoring import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.servers.monitoring import Server
 
 PROVISIONING = GRAFANA / "provisioning"
 REGION = "eu-central-1"
@@ -236,6 +240,23 @@ def test_an_alert_arrives_at_the_topic(
         wait_until(look, "the alert to arrive", 40)
     assert arrived[0]["Subject"] == "[ticket] production: RunMissed"
     assert "Nobody: has begun" in arrived[0]["Message"]
+
+
+def test_silencing_works_as_the_runbooks_say(alertmanager: Server) -> None:
+    """Their command, at this Alertmanager's address, leaves a silence of an hour with a reason."""
+    text = (ROOT / "docs" / "runbooks" / "README.md").read_text().replace("\\\n", " ")
+    said = re.search(r"docker compose exec alertmanager (amtool silence add .*)", text)
+    assert said is not None
+    name, *words = shlex.split(said[1].replace("http://127.0.0.1:9093", alertmanager.url))
+    subprocess.run([program(name), *words], check=True, timeout=30)
+    (silence,) = alertmanager.ask("/api/v2/silences")
+    assert silence["status"]["state"] == "active"
+    assert (silence["createdBy"], silence["comment"]) == ("NAME", "REASON")
+    assert [(each["name"], each["value"]) for each in silence["matchers"]] == [
+        ("alertname", "ALERT")
+    ]
+    begin, end = (datetime.fromisoformat(silence[key]) for key in ("startsAt", "endsAt"))
+    assert abs(end - begin - timedelta(hours=1)) < timedelta(minutes=1)
 
 
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
