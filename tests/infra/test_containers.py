@@ -329,6 +329,12 @@ def test_monitoring_asks_services_that_are_there() -> None:
             for static in group.get("static_configs", [])
             for target in static["targets"]
         } - {"localhost"}
+        asked |= {
+            name
+            for group in groups
+            for found in group.get("dns_sd_configs", [])
+            for name in found["names"]
+        }
         sources = read_yaml(GRAFANA / "provisioning" / "datasources" / "datasources.yaml")
         asked |= {str(urlsplit(each["url"]).hostname) for each in sources["datasources"]}
         assert asked <= {each.name for each in list_services(file)}

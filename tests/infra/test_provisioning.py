@@ -259,6 +259,38 @@ def test_silencing_works_as_the_runbooks_say(alertmanager: Server) -> None:
     assert abs(end - begin - timedelta(hours=1)) < timedelta(minutes=1)
 
 
+def test_both_instances_on_one_machine_are_called_by_their_names(tmp_path: Path) -> None:
+    """The second is asked of DNS, which tells an address and for which name it stands."""
+    configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.yml")
+    (job,) = [each for each in configuration["scrape_configs"] if each["job_name"] == "app"]
+    (found,) = job.pop("dns_sd_configs")
+    assert (found["names"], found["type"], found["port"]) == (["app-2"], "A", 9464)
+    # As Prometheus's discovery hands it on.
+    job["static_configs"] += [
+        {"targets": [f"127.0.0.2:{found['port']}"], "labels": {"__meta_dns_name": "app-2"}}
+    ]
+    configuration["scrape_configs"] = [job]
+    configuration["alerting"] = {}
+    expected = {
+        f"http://{host}:9464/metrics": {
+            "job": "app",
+            "instance": instance,
+            "environment": "compose",
+        }
+        for host, instance in (("app", "app"), ("127.0.0.2", "app-2"))
+    }
+    with running_prometheus(tmp_path, configuration) as prometheus:
+
+        def targets() -> dict[str, dict[str, str]]:
+            return {
+                each["scrapeUrl"]: each["labels"]
+                for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
+            }
+
+        wait_until(lambda: len(targets()) == 2, "both instances to be targets", 30)
+        assert targets() == expected
+
+
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
     """In production a machine is a target by its tags, with its id, zone and what it serves."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
