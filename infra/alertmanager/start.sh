@@ -1,7 +1,8 @@
 #!/bin/sh
 # Starts Alertmanager with the environment's words in its configuration; further arguments are its.
 # With ALARM_TOPIC_ARN, in AWS_REGION, alerts go to that topic of SNS by the machine's role, and by
-# mail as well if there is OPERATORS_SMTP_USER. Without any, mail goes to Mailpit beside it: nobody outside is ever written to by default.
+# mail as well if there is OPERATORS_SMTP_USER. Without any, mail goes to Mailpit beside it: nobody
+# outside is ever written to by default.
 # RUNBOOKS_URL is what stands before docs/runbooks/..., with the slash at its end.
 set -eu
 

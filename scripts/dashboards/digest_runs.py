@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.dashboards.panels import Panel, Query, Step, logs_link
 
-_LOG = logs_link(app="app", search="digest")
+_LOG = logs_link(app="app", search="job_")
 
 
 def list_run_panels() -> list[Panel]:

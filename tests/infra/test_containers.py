@@ -329,6 +329,12 @@ def test_monitoring_asks_services_that_are_there() -> None:
             for static in group.get("static_configs", [])
             for target in static["targets"]
         } - {"localhost"}
+        asked |= {
+            name
+            for group in groups
+            for found in group.get("dns_sd_configs", [])
+            for name in found["names"]
+        }
         sources = read_yaml(GRAFANA / "provisioning" / "datasources" / "datasources.yaml")
         asked |= {str(urlsplit(each["url"]).hostname) for each in sources["datasources"]}
         assert asked <= {each.name for each in list_services(file)}
@@ -339,6 +345,24 @@ def test_monitoring_asks_services_that_are_there() -> None:
         ]
         assert kept is not None
         assert int(kept[1]) >= 35
+
+
+def test_runbooks_ask_where_somebody_listens() -> None:
+    """What a runbook asks at an address with a port is asked inside a service that there is."""
+    names = {each.name for each in list_services(LOCAL, MONITORING)}
+    asked: set[str] = set()
+    for path in (ROOT / "docs" / "runbooks").glob("*.md"):
+        text = path.read_text().replace("\\\n", " ")
+        for line in text.splitlines():
+            inside = re.search(r"docker compose exec ([\w-]+) ", line)
+            if inside:
+                assert inside[1] in names, f"{path.name}: {line}"
+            for address in re.findall(r"http://[\w.-]+:\d+", line):
+                assert inside, f"{path.name}: nothing listens for a person at {address}"
+                check = str(get_service(LOCAL, inside[1]).said["healthcheck"]["test"])
+                assert address in check, f"{path.name}: {inside[1]} does not listen at {address}"
+                asked.add(inside[1])
+    assert asked == {"prometheus", "alertmanager"}
 
 
 def test_the_machines_know_what_their_files_refer_to() -> None:

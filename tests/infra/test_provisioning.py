@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -27,6 +29,8 @@ from tests.servers.monitoring import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.servers.monitoring import Server
 
 PROVISIONING = GRAFANA / "provisioning"
 REGION = "eu-central-1"
@@ -51,8 +55,6 @@ def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
     (rule,) = group["rules"]
     assert rule["noDataState"] == rule["execErrState"] == "Alerting"
     assert rule["condition"] in {each["refId"] for each in rule["data"]}
-    folder = read_yaml(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"][0]["folder"]
-    assert group["folder"] == folder
     contacts = read_yaml(PROVISIONING / "alerting" / "contact-points.yaml")["contactPoints"]
     policy = read_yaml(PROVISIONING / "alerting" / "policies.yaml")["policies"][0]
     assert policy["receiver"] in {each["name"] for each in contacts}
@@ -61,6 +63,14 @@ def test_grafanas_own_alert_fires_when_nobody_answers() -> None:
         for each in read_yaml(PROVISIONING / "datasources" / "datasources.yaml")["datasources"]
     }
     assert {each["datasourceUid"] for each in rule["data"]} - {"__expr__"} <= uids
+
+
+def test_the_alert_and_the_boards_are_in_folders_of_their_own() -> None:
+    """One is made by its title, the other looked for by its uid: one title would be there twice."""
+    (group,) = read_yaml(PROVISIONING / "alerting" / "rules.yaml")["groups"]
+    (boards,) = read_yaml(PROVISIONING / "dashboards" / "dashboards.yaml")["providers"]
+    assert boards["folderUid"]
+    assert group["folder"] != boards["folder"]
 
 
 def test_in_production_grafana_tells_the_topic_as_well() -> None:
@@ -230,6 +240,55 @@ def test_an_alert_arrives_at_the_topic(
         wait_until(look, "the alert to arrive", 40)
     assert arrived[0]["Subject"] == "[ticket] production: RunMissed"
     assert "Nobody: has begun" in arrived[0]["Message"]
+
+
+def test_silencing_works_as_the_runbooks_say(alertmanager: Server) -> None:
+    """Their command, at this Alertmanager's address, leaves a silence of an hour with a reason."""
+    text = (ROOT / "docs" / "runbooks" / "README.md").read_text().replace("\\\n", " ")
+    said = re.search(r"docker compose exec alertmanager (amtool silence add .*)", text)
+    assert said is not None
+    name, *words = shlex.split(said[1].replace("http://127.0.0.1:9093", alertmanager.url))
+    subprocess.run([program(name), *words], check=True, timeout=30)
+    (silence,) = alertmanager.ask("/api/v2/silences")
+    assert silence["status"]["state"] == "active"
+    assert (silence["createdBy"], silence["comment"]) == ("NAME", "REASON")
+    assert [(each["name"], each["value"]) for each in silence["matchers"]] == [
+        ("alertname", "ALERT")
+    ]
+    begin, end = (datetime.fromisoformat(silence[key]) for key in ("startsAt", "endsAt"))
+    assert abs(end - begin - timedelta(hours=1)) < timedelta(minutes=1)
+
+
+def test_both_instances_on_one_machine_are_called_by_their_names(tmp_path: Path) -> None:
+    """The second is asked of DNS, which tells an address and for which name it stands."""
+    configuration: dict[str, Any] = read_yaml(PROMETHEUS / "prometheus.yml")
+    (job,) = [each for each in configuration["scrape_configs"] if each["job_name"] == "app"]
+    (found,) = job.pop("dns_sd_configs")
+    assert (found["names"], found["type"], found["port"]) == (["app-2"], "A", 9464)
+    # As Prometheus's discovery hands it on.
+    job["static_configs"] += [
+        {"targets": [f"127.0.0.2:{found['port']}"], "labels": {"__meta_dns_name": "app-2"}}
+    ]
+    configuration["scrape_configs"] = [job]
+    configuration["alerting"] = {}
+    expected = {
+        f"http://{host}:9464/metrics": {
+            "job": "app",
+            "instance": instance,
+            "environment": "compose",
+        }
+        for host, instance in (("app", "app"), ("127.0.0.2", "app-2"))
+    }
+    with running_prometheus(tmp_path, configuration) as prometheus:
+
+        def targets() -> dict[str, dict[str, str]]:
+            return {
+                each["scrapeUrl"]: each["labels"]
+                for each in prometheus.ask("/api/v1/targets")["data"]["activeTargets"]
+            }
+
+        wait_until(lambda: len(targets()) == 2, "both instances to be targets", 30)
+        assert targets() == expected
 
 
 def test_machines_are_found_by_their_tags(tmp_path: Path, aws: str) -> None:
