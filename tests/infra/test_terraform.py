@@ -34,6 +34,11 @@ ANYWHERE = {"0.0.0.0/0", "::/0"}
 GRAFANA_GROUP = "module.monitoring.aws_lb_target_group.grafana"
 # What EC2 says that the default sizes have, in MiB.
 MEMORY = {"t3.small": 2048, "t3.medium": 4096}
+# To which buckets registries send clients inside AWS for layers; S3's endpoint must let them pass.
+BUCKETS_OF_LAYERS = {
+    "docker.io": "docker-images-prod",
+    "quay.io": "quayio-production-s3",
+}
 # One file in each folder that machines are configured by.
 PROBES = (
     "grafana/dashboards/probe.json",
@@ -289,6 +294,43 @@ def test_the_machines_reach_s3_inside_the_network(stack: Stack) -> None:
     assert own["condition"] == [
         {"test": "StringEquals", "variable": "aws:ResourceAccount", "values": ["123456789012"]}
     ]
+
+
+def registry_of(image: str) -> str:
+    """Return the registry that Docker takes the image from."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first) else "docker.io"
+
+
+def test_layers_of_images_pass_the_endpoint(stack: Stack) -> None:
+    """Anybody's request may read the layers of every registry, the agent's files, and no more."""
+    assert [registry_of(image) for image in ("a:1", "b/a:1", "c.io/b/a:1")] == [
+        "docker.io",
+        "docker.io",
+        "c.io",
+    ]
+    foreign = {
+        registry_of(each.said["image"])
+        for each in list_services(PRODUCTION, MONITORING)
+        if not each.is_the_application
+    }
+    unknown = sorted(foreign - BUCKETS_OF_LAYERS.keys())
+    assert not unknown, (
+        f"Find out which buckets hold the layers of {unknown}, let the S3 endpoint pass them, "
+        "and add them to BUCKETS_OF_LAYERS."
+    )
+    rows = stack.statements("module.network.data.aws_iam_policy_document.s3_endpoint")
+    assert rows.keys() == {"OwnBuckets", "LayersOfImagesAndTheSystemsManager"}
+    layers = rows["LayersOfImagesAndTheSystemsManager"]
+    assert layers["effect"] != "Deny"
+    assert layers["actions"] == ["s3:GetObject"]
+    assert layers["principals"] == [{"type": "AWS", "identifiers": ["*"]}]
+    assert not layers["condition"]
+    assert set(layers["resources"]) == {
+        "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*",
+        "arn:aws:s3:::amazon-ssm-us-east-1/*",
+        *(f"arn:aws:s3:::{BUCKETS_OF_LAYERS[registry]}/*" for registry in foreign),
+    }
 
 
 def test_interface_endpoints_are_a_choice(stack: Stack, smallest: Stack) -> None:
