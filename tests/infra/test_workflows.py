@@ -123,6 +123,21 @@ def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
         assert jobs[job]["needs"] == "check"
 
 
+def test_an_environment_is_closed_before_a_role_trusts_it() -> None:
+    """The role asks for a name alone, so that who may use the name is settled first."""
+    typed = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    job = load(GITHUB / "workflows/deploy.yml")["jobs"]["deploy"]
+    assert f":environment:{job['environment']}" in typed
+    rules = f"environments/{job['environment']}/deployment-branch-policies"
+    closed = re.search(
+        rf'"reviewers": \[\{{.+\}}\],\s+"deployment_branch_policy": .+?{rules} \\\s+-f name=main ',
+        typed,
+        re.DOTALL,
+    )
+    assert closed
+    assert closed.end() < typed.index("aws iam create-role --role-name deployer")
+
+
 def test_a_commit_is_checked_once() -> None:
     """A branch's by its pull request, main's and a release's by who calls the check; or by hand."""
     # YAML 1.1 reads the word `on` as true.
