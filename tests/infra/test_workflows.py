@@ -138,6 +138,19 @@ def test_an_environment_is_closed_before_a_role_trusts_it() -> None:
     assert closed.end() < typed.index("aws iam create-role --role-name deployer")
 
 
+def test_a_commit_is_not_cancelled_by_the_next() -> None:
+    """A group keeps one run waiting, so that only commits of a proposed branch may share one."""
+    assert load(GITHUB / "workflows/image.yml")["concurrency"] == {
+        "group": "image-${{ github.sha }}"
+    }
+    proposed = "github.event_name == 'pull_request'"
+    assert load(GITHUB / "workflows/check.yml")["concurrency"] == {
+        "group": "check-${{ github.workflow }}-"
+        f"${{{{ {proposed} && github.ref || github.sha }}}}",
+        "cancel-in-progress": f"${{{{ {proposed} }}}}",
+    }
+
+
 def test_a_commit_is_checked_once() -> None:
     """A branch's by its pull request, main's and a release's by who calls the check; or by hand."""
     # YAML 1.1 reads the word `on` as true.
