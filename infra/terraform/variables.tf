@@ -292,8 +292,8 @@ variable "mail_sender" {
   default     = null
 
   validation {
-    condition     = var.mail_sender == null || try(endswith(regex("^[^<>'\"]+ <[^@\\s<>]+@([^@\\s<>]+)>$", var.mail_sender)[0], var.site_name), false)
-    error_message = "The sender must be written as Oracle <digest@oracle.example.com>, with an address at the site's name, which is what SES has verified."
+    condition     = var.mail_sender == null || try(anytrue([for domain in regex("^[^<>'\"\r\n]+ <[^@\\s<>]+@([^@\\s<>]+)>$", var.mail_sender) : domain == var.site_name || endswith(domain, ".${var.site_name}")]), false)
+    error_message = "The sender must be written as Oracle <digest@oracle.example.com>, with an address at the site's name or below it, which is what SES has verified."
   }
 }
 
@@ -305,6 +305,12 @@ variable "settings" {
   validation {
     condition     = alltrue([for name, value in var.settings : can(regex("^ORACLE_[A-Z0-9_]+$", name)) && length(value) > 0])
     error_message = "Settings are named ORACLE_... and have a value; leave one out to keep its default."
+  }
+
+  # The machines write settings between quotes into a file of lines, and start nothing if they cannot.
+  validation {
+    condition     = alltrue([for value in values(var.settings) : !can(regex("['\r\n]", value))])
+    error_message = "Values of settings must hold neither quotes (') nor line ends: no machine could start with them."
   }
 
   validation {

@@ -85,9 +85,10 @@ run "monitoring_for_everybody" {
     monitoring_cidrs   = ["203.0.113.0/24", "0.0.0.0/0"]
     availability_zones = ["us-east-1a"]
     mail_sender        = "digest@oracle.example.com"
+    settings           = { ORACLE_MAIL_FROM = "The oracle's <digest@oracle.example.com>" }
   }
 
-  expect_failures = [var.monitoring_cidrs, var.availability_zones, var.mail_sender]
+  expect_failures = [var.monitoring_cidrs, var.availability_zones, var.mail_sender, var.settings]
 }
 
 run "monitoring_for_half_of_everybody" {
@@ -96,7 +97,19 @@ run "monitoring_for_half_of_everybody" {
   variables {
     monitoring_cidrs = ["128.0.0.0/1"]
     mail_sender      = "Oracle <digest@elsewhere.example.com>"
+    settings         = { ORACLE_LOG_LEVEL = "warning\n" }
   }
 
-  expect_failures = [var.monitoring_cidrs, var.mail_sender]
+  expect_failures = [var.monitoring_cidrs, var.mail_sender, var.settings]
+}
+
+run "mail_of_somebody_else" {
+  command = plan
+
+  variables {
+    mail_sender = "Oracle <digest@notoracle.example.com>"
+    settings    = { ORACLE_LOG_LEVEL = "warning\r" }
+  }
+
+  expect_failures = [var.mail_sender, var.settings]
 }
