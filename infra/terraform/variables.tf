@@ -179,6 +179,17 @@ variable "architecture" {
   }
 }
 
+variable "machine_image" {
+  description = "Image of the system that the application's machines start from, of Ubuntu 24.04 and that processor; null for the newest, so that an apply may replace all machines."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.machine_image == null || can(regex("^ami-[0-9a-f]{8,17}$", var.machine_image))
+    error_message = "The image of the system must be given by its id, such as ami-0123456789abcdef0, or be null."
+  }
+}
+
 variable "group" {
   description = "How many machines there are at least and at most, and the percentage of CPU that the group is held at."
   type        = object({ min = optional(number, 2), max = optional(number, 4), cpu = optional(number, 50) })

@@ -540,6 +540,15 @@ def test_two_machines_stand_in_two_zones_behind_the_balancer(stack: Stack) -> No
     assert group["default_instance_warmup"] == 180
 
 
+def test_the_system_of_the_machines_can_be_held(stack: Stack, smallest: Stack) -> None:
+    """Without a choice it is Ubuntu's newest; with one, no newer image replaces the machines."""
+    template = "module.service.aws_launch_template.this"
+    newest = stack.one("module.service.data.aws_ssm_parameter.ubuntu")
+    assert "/stable/current/amd64/" in newest["name"]
+    assert stack.one(template)["image_id"] == newest["insecure_value"] == "ami-0123456789abcdef0"
+    assert smallest.one(template)["image_id"] == "ami-00000000000000024"
+
+
 def test_the_group_answers_high_cpu(stack: Stack) -> None:
     """A policy holds the group's average CPU at its target, by figures of each minute."""
     policy = stack.one("module.service.aws_autoscaling_policy.cpu")

@@ -29,6 +29,7 @@ run "first_rules" {
     interface_endpoints      = ["s3"]
     instance_type            = "small"
     architecture             = "amd64"
+    machine_image            = "ubuntu-24.04"
     group                    = { min = 1 }
     database_class           = "t4g.small"
     database_storage_gib     = 10
@@ -51,7 +52,7 @@ run "first_rules" {
   expect_failures = [
     var.site_name, var.public_zone_id, var.monitoring_cidrs, var.admin_address, var.image_tag,
     var.alert_mail, var.name, var.region, var.private_zone, var.network_cidr,
-    var.interface_endpoints, var.instance_type, var.architecture, var.group, var.database_class,
+    var.interface_endpoints, var.instance_type, var.architecture, var.machine_image, var.group, var.database_class,
     var.database_storage_gib, var.database_backup_days, var.monitoring_instance_type,
     var.monitoring_volume_gib, var.price_class, var.log_days, var.settings,
     var.secret_key_version, var.admin_password_hash, var.drain_seconds, var.deployer_arns, var.images_kept,
