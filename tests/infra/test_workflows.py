@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.changes_of_version import CHANGELOG, changes_of
+from scripts.changes_of_version import CHANGELOG, PROJECT, changes_of, require_version
 
 ROOT = Path(__file__).parent.parent.parent
 GITHUB = ROOT / ".github"
@@ -239,3 +239,21 @@ def test_a_release_takes_its_part_of_the_changelog() -> None:
     with pytest.raises(ValueError, match="says nothing"):
         changes_of("1.0.0", "## [1.0.0]\n\n## [0.9.0]\n\nOld.\n")
     assert changes_of("Unreleased", CHANGELOG.read_text())
+
+
+def test_a_release_has_the_version_of_the_project() -> None:
+    """Another tag is refused in a sentence, before everything is checked for nothing."""
+    require_version("1.2.0", '[project]\nversion = "1.2.0"\n')
+    with pytest.raises(ValueError, match=r"has the version 1\.2\.0, not 1\.3\.0\."):
+        require_version("1.3.0", '[project]\nversion = "1.2.0"\n')
+    refused = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "changes_of_version.py", "0.0.0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"{PROJECT.name} has the version ")
+    jobs = load(GITHUB / "workflows/release.yml")["jobs"]
+    assert jobs["check"]["needs"] == "version"
+    assert "scripts/changes_of_version.py" in jobs["version"]["steps"][-1]["run"]
