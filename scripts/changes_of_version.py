@@ -1,4 +1,4 @@
-"""Print what CHANGELOG.md says of one version, for the notes of its release.
+"""Print what CHANGELOG.md says of pyproject.toml's version, for the notes of its release.
 
 python scripts/changes_of_version.py 1.2.0
 """
@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
-CHANGELOG = Path(__file__).parent.parent / "CHANGELOG.md"
+ROOT = Path(__file__).parent.parent
+CHANGELOG = ROOT / "CHANGELOG.md"
+PROJECT = ROOT / "pyproject.toml"
+
+
+def require_version(version: str, project: str) -> None:
+    """Raise ValueError if the project, as its TOML says, has another version."""
+    own = tomllib.loads(project)["project"]["version"]
+    if own != version:
+        raise ValueError(f"pyproject.toml has the version {own}, not {version}.")
 
 
 def changes_of(version: str, changelog: str) -> str:
@@ -29,10 +39,11 @@ def changes_of(version: str, changelog: str) -> str:
 
 
 def main() -> None:
-    """Print the changes of the version that was named, or say why not."""
+    """Print the changes of the version that was named, or say why it cannot be released."""
     if len(sys.argv) != 2:  # noqa: PLR2004 - the script's name and the version
         sys.exit("usage: python scripts/changes_of_version.py VERSION")
     try:
+        require_version(sys.argv[1], PROJECT.read_text())
         print(changes_of(sys.argv[1], CHANGELOG.read_text()))
     except ValueError as error:
         sys.exit(str(error))

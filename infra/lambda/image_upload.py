@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import unquote_plus
 
 import boto3
 from botocore.config import Config
@@ -34,6 +35,10 @@ TYPES = {
     "svg": "SVG drawing",
     "webp": "WebP picture",
 }
+_PART = r"[a-z0-9][a-z0-9_-]{0,63}"
+SHOWN = re.compile(rf"(?:{_PART}/){{0,3}}{_PART}(?:\.[0-9a-f]{{12}})?\.(?:avif|jpg|png|svg|webp)")
+"""Keys that the site answers for, by its own rule; its code is not packed with this."""
+
 TAKEN_AFTER = timedelta(minutes=2)
 """Age of a mark without a mail at which its maker is believed dead: four times its time-out."""
 
@@ -232,14 +237,19 @@ def subject(upload: Upload) -> str:
 
 
 def body(upload: Upload, site: str) -> str:
-    """Return the mail's text: name, type, size, time and a link."""
+    """Return the mail's text: name, type, size, time and a link if the site shows such a name."""
+    link = (
+        f"{site}/images/{upload.key}"
+        if SHOWN.fullmatch(upload.key)
+        else "none, the site does not show names like this"
+    )
     return (
         "A picture was uploaded.\n\n"
         f"Name: {printable(upload.key)}\n"
         f"Type: {printable(upload.kind)}\n"
         f"Size: {readable_size(upload.size)}\n"
         f"Time: {upload.at:%Y-%m-%d %H:%M:%S} UTC\n"
-        f"Link: {site}/images/{quote(upload.key)}\n"
+        f"Link: {link}\n"
     )
 
 

@@ -159,6 +159,7 @@ module "service" {
   images_bucket_arn      = module.images.bucket.arn
   instance_type          = var.instance_type
   architecture           = var.architecture
+  machine_image          = var.machine_image
   group                  = var.group
   drain_seconds          = var.drain_seconds
   alarm_topic_arn        = module.mail.alarm_topic.arn

@@ -179,6 +179,17 @@ variable "architecture" {
   }
 }
 
+variable "machine_image" {
+  description = "Image of the system that the application's machines start from, of Ubuntu 24.04 and that processor; null for the newest, so that an apply may replace all machines."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.machine_image == null || can(regex("^ami-[0-9a-f]{8,17}$", var.machine_image))
+    error_message = "The image of the system must be given by its id, such as ami-0123456789abcdef0, or be null."
+  }
+}
+
 variable "group" {
   description = "How many machines there are at least and at most, and the percentage of CPU that the group is held at."
   type        = object({ min = optional(number, 2), max = optional(number, 4), cpu = optional(number, 50) })
@@ -292,8 +303,8 @@ variable "mail_sender" {
   default     = null
 
   validation {
-    condition     = var.mail_sender == null || try(endswith(regex("^[^<>'\"]+ <[^@\\s<>]+@([^@\\s<>]+)>$", var.mail_sender)[0], var.site_name), false)
-    error_message = "The sender must be written as Oracle <digest@oracle.example.com>, with an address at the site's name, which is what SES has verified."
+    condition     = var.mail_sender == null || try(anytrue([for domain in regex("^[^<>'\"\r\n]+ <[^@\\s<>]+@([^@\\s<>]+)>$", var.mail_sender) : domain == var.site_name || endswith(domain, ".${var.site_name}")]), false)
+    error_message = "The sender must be written as Oracle <digest@oracle.example.com>, with an address at the site's name or below it, which is what SES has verified."
   }
 }
 
@@ -305,6 +316,12 @@ variable "settings" {
   validation {
     condition     = alltrue([for name, value in var.settings : can(regex("^ORACLE_[A-Z0-9_]+$", name)) && length(value) > 0])
     error_message = "Settings are named ORACLE_... and have a value; leave one out to keep its default."
+  }
+
+  # The machines write settings between quotes into a file of lines, and start nothing if they cannot.
+  validation {
+    condition     = alltrue([for value in values(var.settings) : !can(regex("['\r\n]", value))])
+    error_message = "Values of settings must hold neither quotes (') nor line ends: no machine could start with them."
   }
 
   validation {
@@ -372,7 +389,7 @@ variable "images_kept" {
 
   validation {
     condition     = var.images_kept >= 50 && var.images_kept <= 1000
-    error_message = "From 50 to 1000 images must be kept: every commit pushes one, and a roll-back needs the earlier ones."
+    error_message = "From 50 to 1000 images must be kept: every push to main brings one, and a roll-back needs the earlier ones."
   }
 }
 

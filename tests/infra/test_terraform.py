@@ -34,6 +34,11 @@ ANYWHERE = {"0.0.0.0/0", "::/0"}
 GRAFANA_GROUP = "module.monitoring.aws_lb_target_group.grafana"
 # What EC2 says that the default sizes have, in MiB.
 MEMORY = {"t3.small": 2048, "t3.medium": 4096}
+# To which buckets registries send clients inside AWS for layers; S3's endpoint must let them pass.
+BUCKETS_OF_LAYERS = {
+    "docker.io": "docker-images-prod",
+    "quay.io": "quayio-production-s3",
+}
 # One file in each folder that machines are configured by.
 PROBES = (
     "grafana/dashboards/probe.json",
@@ -291,6 +296,43 @@ def test_the_machines_reach_s3_inside_the_network(stack: Stack) -> None:
     ]
 
 
+def registry_of(image: str) -> str:
+    """Return the registry that Docker takes the image from."""
+    first, slash, _ = image.partition("/")
+    return first if slash and ("." in first or ":" in first) else "docker.io"
+
+
+def test_layers_of_images_pass_the_endpoint(stack: Stack) -> None:
+    """Anybody's request may read the layers of every registry, the agent's files, and no more."""
+    assert [registry_of(image) for image in ("a:1", "b/a:1", "c.io/b/a:1")] == [
+        "docker.io",
+        "docker.io",
+        "c.io",
+    ]
+    foreign = {
+        registry_of(each.said["image"])
+        for each in list_services(PRODUCTION, MONITORING)
+        if not each.is_the_application
+    }
+    unknown = sorted(foreign - BUCKETS_OF_LAYERS.keys())
+    assert not unknown, (
+        f"Find out which buckets hold the layers of {unknown}, let the S3 endpoint pass them, "
+        "and add them to BUCKETS_OF_LAYERS."
+    )
+    rows = stack.statements("module.network.data.aws_iam_policy_document.s3_endpoint")
+    assert rows.keys() == {"OwnBuckets", "LayersOfImagesAndTheSystemsManager"}
+    layers = rows["LayersOfImagesAndTheSystemsManager"]
+    assert layers["effect"] != "Deny"
+    assert layers["actions"] == ["s3:GetObject"]
+    assert layers["principals"] == [{"type": "AWS", "identifiers": ["*"]}]
+    assert not layers["condition"]
+    assert set(layers["resources"]) == {
+        "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*",
+        "arn:aws:s3:::amazon-ssm-us-east-1/*",
+        *(f"arn:aws:s3:::{BUCKETS_OF_LAYERS[registry]}/*" for registry in foreign),
+    }
+
+
 def test_interface_endpoints_are_a_choice(stack: Stack, smallest: Stack) -> None:
     """None without asking; what is asked for has private names."""
     assert [at for at in stack.resources if "aws_vpc_endpoint.interface" in at] == []
@@ -300,9 +342,13 @@ def test_interface_endpoints_are_a_choice(stack: Stack, smallest: Stack) -> None
 
 
 def test_refused_connections_are_logged(stack: Stack) -> None:
-    """The network's flow log is on, and kept for a limited time."""
+    """The network's flow log is on, kept for a limited time, and written for this account alone."""
     assert stack.one("module.network.aws_flow_log.this")["vpc_id"] == "vpc-0123456789abcdef0"
     assert stack.one("module.network.aws_cloudwatch_log_group.flow")["retention_in_days"] == 30
+    (trust,) = stack.one("module.network.data.aws_iam_policy_document.flow_trust")["statement"]
+    assert trust["condition"] == [
+        {"test": "StringEquals", "variable": "aws:SourceAccount", "values": ["123456789012"]}
+    ]
 
 
 def test_only_the_balancer_is_open_to_everybody_and_only_for_the_web(stack: Stack) -> None:
@@ -489,6 +535,18 @@ def test_two_machines_stand_in_two_zones_behind_the_balancer(stack: Stack) -> No
     ]
     assert group["health_check_type"] == "ELB"
     assert group["max_size"] > group["min_size"]
+    # A new machine brings its packages first; judged before that, it would be replaced for ever.
+    assert group["health_check_grace_period"] == 300
+    assert group["default_instance_warmup"] == 180
+
+
+def test_the_system_of_the_machines_can_be_held(stack: Stack, smallest: Stack) -> None:
+    """Without a choice it is Ubuntu's newest; with one, no newer image replaces the machines."""
+    template = "module.service.aws_launch_template.this"
+    newest = stack.one("module.service.data.aws_ssm_parameter.ubuntu")
+    assert "/stable/current/amd64/" in newest["name"]
+    assert stack.one(template)["image_id"] == newest["insecure_value"] == "ami-0123456789abcdef0"
+    assert smallest.one(template)["image_id"] == "ami-00000000000000024"
 
 
 def test_the_group_answers_high_cpu(stack: Stack) -> None:
@@ -576,6 +634,8 @@ def test_a_machine_logs_in_and_starts_the_compose_file(stack: Stack) -> None:
     assert "COMPOSE_FILE=/opt/oracle/compose.yaml\n" in files["/etc/oracle/unit.env"]
     unit = files["/etc/systemd/system/oracle.service"]
     assert "Environment=DOCKER_CONFIG=/etc/oracle/docker\n" in unit
+    # An image or a secret that is not there yet is tried again, and not left for a person.
+    assert "Restart=on-failure\n" in unit
 
 
 def test_a_stop_lets_the_containers_drain(stack: Stack) -> None:
@@ -1014,6 +1074,8 @@ def test_mail_is_signed_and_returns_to_a_name_of_ours(stack: Stack) -> None:
     assert identity["email_identity"] == "oracle.example.com"
     (delivery,) = stack.one("module.mail.aws_sesv2_configuration_set.this")["delivery_options"]
     assert delivery["tls_policy"] == "REQUIRE"
+    (net,) = stack.one("module.mail.aws_sesv2_configuration_set.this")["suppression_options"]
+    assert sorted(net["suppressed_reasons"]) == ["BOUNCE", "COMPLAINT"]
 
 
 def test_reports_of_mail_arrive_in_a_queue(stack: Stack) -> None:
@@ -1368,10 +1430,13 @@ def test_the_image_that_runs_is_never_dropped(stack: Stack) -> None:
 
 
 def test_monitoring_finds_machines_by_asking(stack: Stack) -> None:
-    """Its role may describe instances, and alert by the topic."""
+    """Its role may describe instances, and alert by the topic with the topic's key."""
     may = stack.statements("module.monitoring.data.aws_iam_policy_document.this")
     assert "ec2:DescribeInstances" in may["CallsThatKnowNoResource"]["actions"]
+    assert may["SendAlerts"]["actions"] == ["sns:Publish"]
     assert may["SendAlerts"]["resources"] == ["arn:aws:sns:us-east-1:123456789012:alarms"]
+    assert set(may["EncryptAlerts"]["actions"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert may["EncryptAlerts"]["resources"] == [stack.one("module.mail.aws_kms_key.topics")["arn"]]
     files = machine_files(stack.one("module.monitoring.aws_instance.this")["user_data_base64"])
     told = json.loads(files["/etc/oracle/instance.json"])["environment"]
     assert [told["ALARM_TOPIC_ARN"]] == may["SendAlerts"]["resources"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.changes_of_version import CHANGELOG, changes_of
+from scripts.changes_of_version import CHANGELOG, PROJECT, changes_of, require_version
 
 ROOT = Path(__file__).parent.parent.parent
 GITHUB = ROOT / ".github"
@@ -123,6 +123,34 @@ def test_what_was_not_checked_is_neither_pushed_nor_released() -> None:
         assert jobs[job]["needs"] == "check"
 
 
+def test_an_environment_is_closed_before_a_role_trusts_it() -> None:
+    """The role asks for a name alone, so that who may use the name is settled first."""
+    typed = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    job = load(GITHUB / "workflows/deploy.yml")["jobs"]["deploy"]
+    assert f":environment:{job['environment']}" in typed
+    rules = f"environments/{job['environment']}/deployment-branch-policies"
+    closed = re.search(
+        rf'"reviewers": \[\{{.+\}}\],\s+"deployment_branch_policy": .+?{rules} \\\s+-f name=main ',
+        typed,
+        re.DOTALL,
+    )
+    assert closed
+    assert closed.end() < typed.index("aws iam create-role --role-name deployer")
+
+
+def test_a_commit_is_not_cancelled_by_the_next() -> None:
+    """A group keeps one run waiting, so that only commits of a proposed branch may share one."""
+    assert load(GITHUB / "workflows/image.yml")["concurrency"] == {
+        "group": "image-${{ github.sha }}"
+    }
+    proposed = "github.event_name == 'pull_request'"
+    assert load(GITHUB / "workflows/check.yml")["concurrency"] == {
+        "group": "check-${{ github.workflow }}-"
+        f"${{{{ {proposed} && github.ref || github.sha }}}}",
+        "cancel-in-progress": f"${{{{ {proposed} }}}}",
+    }
+
+
 def test_a_commit_is_checked_once() -> None:
     """A branch's by its pull request, main's and a release's by who calls the check; or by hand."""
     # YAML 1.1 reads the word `on` as true.
@@ -211,3 +239,21 @@ def test_a_release_takes_its_part_of_the_changelog() -> None:
     with pytest.raises(ValueError, match="says nothing"):
         changes_of("1.0.0", "## [1.0.0]\n\n## [0.9.0]\n\nOld.\n")
     assert changes_of("Unreleased", CHANGELOG.read_text())
+
+
+def test_a_release_has_the_version_of_the_project() -> None:
+    """Another tag is refused in a sentence, before everything is checked for nothing."""
+    require_version("1.2.0", '[project]\nversion = "1.2.0"\n')
+    with pytest.raises(ValueError, match=r"has the version 1\.2\.0, not 1\.3\.0\."):
+        require_version("1.3.0", '[project]\nversion = "1.2.0"\n')
+    refused = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "changes_of_version.py", "0.0.0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"{PROJECT.name} has the version ")
+    jobs = load(GITHUB / "workflows/release.yml")["jobs"]
+    assert jobs["check"]["needs"] == "version"
+    assert "scripts/changes_of_version.py" in jobs["version"]["steps"][-1]["run"]

@@ -29,6 +29,7 @@ run "first_rules" {
     interface_endpoints      = ["s3"]
     instance_type            = "small"
     architecture             = "amd64"
+    machine_image            = "ubuntu-24.04"
     group                    = { min = 1 }
     database_class           = "t4g.small"
     database_storage_gib     = 10
@@ -51,7 +52,7 @@ run "first_rules" {
   expect_failures = [
     var.site_name, var.public_zone_id, var.monitoring_cidrs, var.admin_address, var.image_tag,
     var.alert_mail, var.name, var.region, var.private_zone, var.network_cidr,
-    var.interface_endpoints, var.instance_type, var.architecture, var.group, var.database_class,
+    var.interface_endpoints, var.instance_type, var.architecture, var.machine_image, var.group, var.database_class,
     var.database_storage_gib, var.database_backup_days, var.monitoring_instance_type,
     var.monitoring_volume_gib, var.price_class, var.log_days, var.settings,
     var.secret_key_version, var.admin_password_hash, var.drain_seconds, var.deployer_arns, var.images_kept,
@@ -85,9 +86,10 @@ run "monitoring_for_everybody" {
     monitoring_cidrs   = ["203.0.113.0/24", "0.0.0.0/0"]
     availability_zones = ["us-east-1a"]
     mail_sender        = "digest@oracle.example.com"
+    settings           = { ORACLE_MAIL_FROM = "The oracle's <digest@oracle.example.com>" }
   }
 
-  expect_failures = [var.monitoring_cidrs, var.availability_zones, var.mail_sender]
+  expect_failures = [var.monitoring_cidrs, var.availability_zones, var.mail_sender, var.settings]
 }
 
 run "monitoring_for_half_of_everybody" {
@@ -96,7 +98,19 @@ run "monitoring_for_half_of_everybody" {
   variables {
     monitoring_cidrs = ["128.0.0.0/1"]
     mail_sender      = "Oracle <digest@elsewhere.example.com>"
+    settings         = { ORACLE_LOG_LEVEL = "warning\n" }
   }
 
-  expect_failures = [var.monitoring_cidrs, var.mail_sender]
+  expect_failures = [var.monitoring_cidrs, var.mail_sender, var.settings]
+}
+
+run "mail_of_somebody_else" {
+  command = plan
+
+  variables {
+    mail_sender = "Oracle <digest@notoracle.example.com>"
+    settings    = { ORACLE_LOG_LEVEL = "warning\r" }
+  }
+
+  expect_failures = [var.mail_sender, var.settings]
 }

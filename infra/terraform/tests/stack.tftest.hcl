@@ -238,6 +238,7 @@ run "smallest" {
     deletion_protection           = false
     architecture                  = "arm64"
     instance_type                 = "t4g.small"
+    machine_image                 = "ami-00000000000000024"
     monitoring_instance_type      = "t4g.medium"
     admin_password_hash           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin"
     alert_mail                    = { user = "AKIAIOSFODNN7EXAMPLE", secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:smtp" }

@@ -90,7 +90,7 @@ variable "environment" {
   default     = {}
 
   validation {
-    condition     = alltrue([for name, value in var.environment : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !can(regex("['\n]", value))])
+    condition     = alltrue([for name, value in var.environment : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !can(regex("['\r\n]", value))])
     error_message = "Names must be capitals, digits and underscores; values must hold neither quotes nor line ends."
   }
 }

@@ -155,7 +155,7 @@ resource "aws_vpc_endpoint" "s3" {
   tags = { Name = "${var.name}-s3" }
 }
 
-# What may pass: this account's buckets, and two of AWS's own without which nothing starts. A
+# What may pass: this account's buckets, and for reading those without which nothing starts. A
 # machine that was taken over can carry nothing to a bucket of somebody else's.
 data "aws_iam_policy_document" "s3_endpoint" {
   #checkov:skip=CKV_AWS_283:Only machines inside the network come by here; who they are their roles say, and the bucket is this account's.
@@ -179,11 +179,16 @@ data "aws_iam_policy_document" "s3_endpoint" {
     }
   }
 
+  # Quay and Docker Hub send clients inside AWS to buckets of their own for the layers. These are in
+  # us-east-1, whose traffic for S3 all comes by here: refused, no container would start. Mirrored to
+  # ECR, which needs the first alone, the images would no longer depend on others' buckets.
   statement {
     sid     = "LayersOfImagesAndTheSystemsManager"
     actions = ["s3:GetObject"]
     resources = [
       "arn:${data.aws_partition.current.partition}:s3:::prod-${var.region}-starport-layer-bucket/*",
+      "arn:${data.aws_partition.current.partition}:s3:::docker-images-prod/*",
+      "arn:${data.aws_partition.current.partition}:s3:::quayio-production-s3/*",
       "arn:${data.aws_partition.current.partition}:s3:::amazon-ssm-${var.region}/*",
     ]
 

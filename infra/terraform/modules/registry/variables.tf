@@ -14,7 +14,7 @@ variable "images_kept" {
 
   validation {
     condition     = var.images_kept >= 50 && var.images_kept <= 1000
-    error_message = "From 50 to 1000 images must be kept: every commit pushes one, and a roll-back needs the earlier ones."
+    error_message = "From 50 to 1000 images must be kept: every push to main brings one, and a roll-back needs the earlier ones."
   }
 }
 

@@ -108,7 +108,7 @@ module "machine" {
 resource "aws_launch_template" "this" {
   #checkov:skip=CKV_AWS_341:The application runs in a container, one hop further away, and reads its role's credentials there.
   name                   = var.name
-  image_id               = data.aws_ssm_parameter.ubuntu.insecure_value
+  image_id               = coalesce(var.machine_image, data.aws_ssm_parameter.ubuntu.insecure_value)
   instance_type          = var.instance_type
   user_data              = module.machine.user_data
   update_default_version = true

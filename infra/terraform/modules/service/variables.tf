@@ -214,6 +214,17 @@ variable "architecture" {
   }
 }
 
+variable "machine_image" {
+  description = "Image of the system that the machines start from; null for Ubuntu's newest."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.machine_image == null || can(regex("^ami-", var.machine_image))
+    error_message = "The image of the system must be given by its id, ami-..."
+  }
+}
+
 variable "group" {
   description = "How many machines there are at least and at most, and the percentage of CPU that the group is held at."
   type        = object({ min = number, max = number, cpu = number })
