@@ -34,8 +34,8 @@ def choose_signing_key(settings: Settings) -> SigningKey:
     """Return the key of ORACLE_SECRET_KEY or, where none is set, the one beside the database.
 
     A database on a server or in memory has nothing beside it: there each process makes one up,
-    which will do where no mail goes out. Raises SettingsError when it will not, and when the file
-    can neither be read nor made.
+    which will do where no mail goes out. Raises SettingsError when it will not, when the file can
+    neither be read nor made, and when there is no key in it.
     """
     configured = settings.secret_key.get_secret_value()
     if configured:
@@ -51,12 +51,19 @@ def choose_signing_key(settings: Settings) -> SigningKey:
         return SigningKey(token_hex(_KEY_BYTES), is_shared=False)
     file = Path(f"{url.database}{SUFFIX}")
     try:
-        return SigningKey(_keep(file), is_shared=True)
+        secret = _keep(file)
     except OSError as error:
         raise SettingsError(
             f"ORACLE_SECRET_KEY is not set, and the key cannot be kept in {file}: "
             f"{error.strerror or error}; allowed: a key, or a folder this user may write to."
         ) from error
+    if len(secret) < _KEY_BYTES:
+        # Anybody could sign with an empty one.
+        raise SettingsError(
+            f"ORACLE_SECRET_KEY is not set, and {file} holds no key; allowed: a key, or no such "
+            f"file, for then one is made."
+        )
+    return SigningKey(secret, is_shared=True)
 
 
 def _keep(file: Path) -> str:
@@ -73,4 +80,4 @@ def _keep(file: Path) -> str:
                 file.hardlink_to(draft)
         finally:
             draft.unlink()
-    return file.read_text(encoding="ascii").strip()
+    return file.read_text(encoding="ascii", errors="replace").strip()

@@ -66,3 +66,11 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(SettingsError, match=r"ORACLE_SECRET_KEY is not set.*oracle\.db\.key"):
         chosen(f"sqlite:///{tmp_path / 'file' / 'oracle.db'}")
+
+
+def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    """With an empty key anybody could sign; the sentence says what to do, and the file stays."""
+    (tmp_path / "oracle.db.key").write_text("\n")
+    with pytest.raises(SettingsError, match=r"oracle\.db\.key holds no key"):
+        chosen(f"sqlite:///{tmp_path / 'oracle.db'}")
+    assert (tmp_path / "oracle.db.key").read_text() == "\n"
