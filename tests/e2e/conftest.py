@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from scripts.sample_site import NOBODYS_HASH
 from tests.servers.application import run_oracle, running_application
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
     from tests.servers.application import Application
-
-# A busy machine makes a page slow, not wrong, and what never comes is found all the same.
-expect.set_options(timeout=20_000)
 
 FLAGS = (
     "--headless=new",

@@ -134,6 +134,7 @@ def test_a_script_that_comes_late_misses_nothing(page: Page, trading: Trading) -
     page.route("**/static/app.js*", hold)
     page.goto(f"{trading.site.url}/stocks/AAPL", wait_until="commit")
     wait_until(lambda: bool(held), page)
+    # Time for whatever does not wait for it to begin the stream.
     page.wait_for_timeout(1000)
     held[0].continue_()
     expect(page.locator(ON)).to_be_visible(timeout=PATIENCE)

@@ -100,6 +100,26 @@ def test_a_link_that_a_command_mailed_works_on_the_website(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("subscribers", "add", "ada@example.org"),
+        ("subscribers", "import", "people.csv"),
+        ("digest", "send", "--now"),
+    ],
+    ids=" ".join,
+)
+def test_no_links_are_mailed_that_no_website_knows(
+    tmp_path: Path, mariadb_migrated_url: str, arguments: tuple[str, ...]
+) -> None:
+    """With a database on a server and no key, commands that mail links refuse, and mail nothing."""
+    (tmp_path / "people.csv").write_text("email\nada@example.org\n")
+    named = [str(tmp_path / each) if each == "people.csv" else each for each in arguments]
+    refused = run_oracle(tmp_path, *named, database_url=mariadb_migrated_url)
+    assert (refused.returncode, "ORACLE_SECRET_KEY is not set" in refused.stderr) == (2, True)
+    assert not list(tmp_path.rglob("*.eml"))
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("add", "nobody"), 2, "not an e-mail address"),
